@@ -1,0 +1,72 @@
+//! `swarm wait`: blocks until an agent has a status. For scripts, and for agents themselves.
+
+use std::time::Duration;
+
+use crate::error::{Error, Kind, Result};
+use crate::name::AgentName;
+use crate::protocol::{Line, Notice, Request};
+use crate::snapshot::{AgentView, Snapshot};
+use crate::status::Status;
+
+use super::{Ctx, output};
+
+/// Wait until an agent has one of these statuses
+///
+/// Exit code 0 when it has, 13 when the agent ended instead, 124 when the time is up.
+#[derive(Debug, clap::Args)]
+pub struct WaitArgs {
+    /// The agent
+    #[arg(add = clap_complete::ArgValueCandidates::new(super::complete::agents))]
+    agent: AgentName,
+    /// The status to wait for; several with commas
+    #[arg(long, value_delimiter = ',', default_value = "idle", value_name = "STATUS")]
+    until: Vec<Status>,
+    /// Give up after this many seconds
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<f64>,
+}
+
+/// Runs the command.
+pub fn run(args: &WaitArgs, ctx: &Ctx) -> Result<()> {
+    super::block_on(async {
+        let mut client = ctx.client().await?;
+        let first = ctx.snapshot(&mut client).await?;
+        let swarm = ctx.swarm(&first)?.name.clone();
+        ctx.agent(&first, &args.agent)?;
+        let _: serde_json::Value = client.call(Request::Subscribe).await?;
+        let waiting = async {
+            if let Some(done) = check(&first, &swarm, args) {
+                return done;
+            }
+            loop {
+                if let Line::Notice(Notice::Snapshot(snapshot)) = client.line().await?
+                    && let Some(done) = check(&snapshot, &swarm, args)
+                {
+                    return done;
+                }
+            }
+        };
+        let found = match args.timeout.map(Duration::try_from_secs_f64) {
+            None => waiting.await,
+            Some(Err(_)) => Err(Error::new(Kind::Usage, "--timeout takes a number of seconds")),
+            Some(Ok(limit)) => tokio::time::timeout(limit, waiting).await.unwrap_or_else(|_| {
+                Err(Error::new(Kind::Timeout, format!("`{}` did not get there in {limit:?}", args.agent)))
+            }),
+        };
+        output::print(&format!("{}\n", found?))
+    })
+}
+
+fn check(snapshot: &Snapshot, swarm: &str, args: &WaitArgs) -> Option<Result<Status>> {
+    let agents = snapshot.swarms.iter().find(|s| s.name == swarm).map(|s| &s.agents);
+    let agent = agents.and_then(|agents| agents.iter().find(|a| a.name == args.agent.as_str()));
+    match agent.map(|a| a.status) {
+        Some(status) if args.until.contains(&status) => Some(Ok(status)),
+        None => Some(Err(Error::new(Kind::Gone, format!("`{}` is not in the swarm any more", args.agent)))),
+        Some(Status::Exited) => {
+            let what = if agent.is_some_and(AgentView::is_asleep) { "is asleep" } else { "has ended" };
+            Some(Err(Error::new(Kind::Gone, format!("`{}` {what}", args.agent))))
+        }
+        Some(_) => None,
+    }
+}

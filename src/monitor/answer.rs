@@ -1,0 +1,141 @@
+//! Answers the prompt that is on an agent's screen now, on a person's explicit word.
+//!
+//! Reads the pane again, refuses when it shows something else by now, sends the keys of this profile for this option,
+//! and reports what the screen showed afterwards. Nothing here is ever called without a person's request.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::agent::Profile;
+use crate::error::{Error, Kind, Result};
+use crate::observe::screen::{Reading, Screen, classify};
+use crate::protocol::{Choice, Prompt};
+use crate::status::Status;
+use crate::text::clip;
+use crate::tmux::command::Capture;
+use crate::tmux::{Command, Connection, PaneId};
+
+use super::launch::guarded_by;
+use super::perform::Hands;
+
+/// How often and how long the screen is looked at for the outcome.
+const LOOKS: u32 = 50;
+/// How often the screen is looked at for a prompt that is announced and not painted yet, or still moves.
+const PAINT_LOOKS: u32 = 12;
+/// How many looks a prompt must stand still: Claude Code 2.1.329 lost a digit sent right after the paint in 3 of 12
+/// answers, none once the prompt had stood for 300 ms.
+const SETTLED_LOOKS: u32 = 3;
+/// The most columns of a prompt in an error.
+const HINT: usize = 200;
+/// See [`LOOKS`].
+const BETWEEN: Duration = Duration::from_millis(100);
+
+/// Answers the dialog in `pane`.
+pub async fn answer(
+    hands: &Hands,
+    pane: PaneId,
+    profile: &str,
+    choice: &Choice,
+    expect: Option<&Prompt>,
+) -> Result<Value> {
+    let profile = hands
+        .profiles
+        .get(profile)
+        .ok_or_else(|| Error::new(Kind::NotFound, format!("no profile `{profile}`")))?;
+    let conn = hands.link.connection().await?;
+    let before = settled(&conn, pane, &profile).await?;
+    if before.status != Status::Waiting {
+        return Err(Error::new(
+            Kind::Blocked,
+            format!("the screen shows no prompt by now ({})", before.status),
+        ));
+    }
+    let question = before.question.clone().unwrap_or_default();
+    let shown: Vec<String> = before.options.iter().map(|o| crate::text::one_line(&o.text)).collect();
+    let another = |seen: &Prompt| {
+        seen.options != shown
+            || seen.question.as_deref() != before.question_shown()
+            || seen.prompt.is_some() && seen.prompt != before.prompt_id()
+    };
+    if expect.is_some_and(another) {
+        return Err(Error::new(Kind::Blocked, "the screen shows another prompt by now: nothing was sent")
+            .hint(format!("it asks: {}", clip(&before.asked, HINT))));
+    }
+    let keys = keys(&profile, &before, choice)?;
+    for key in &keys {
+        // The last look and the key are one command inside tmux.
+        let said = conn.one(guarded_by(pane, &before.asked_rows, &[key])).await?;
+        if said.text().trim() != "sent" {
+            return Err(Error::new(
+                Kind::Blocked,
+                format!("the prompt has gone in this moment, or the pane {pane} is dead or in copy mode"),
+            ));
+        }
+    }
+    for _ in 0..LOOKS {
+        tokio::time::sleep(BETWEEN).await;
+        let after = read(&conn, pane, &profile).await?;
+        if !is_same_prompt(&before, &after) {
+            return Ok(json!({"answered": question, "keys": keys, "now": after.status}));
+        }
+    }
+    Err(Error::new(Kind::Stranded, "the keys were sent, but the prompt is still there")
+        .hint("look at the pane: `swarm attach AGENT`"))
+}
+
+/// What the pane shows once it stands still: a hook or a status file may be faster than the paint, and a prompt takes no
+/// keys in the first moments after it was painted.
+async fn settled(conn: &Connection, pane: PaneId, profile: &Profile) -> Result<Reading> {
+    let mut before = read(conn, pane, profile).await?;
+    let mut same = 0;
+    for _ in 0..PAINT_LOOKS {
+        let shown = before.status == Status::Waiting && !before.options.is_empty();
+        if shown && same >= SETTLED_LOOKS {
+            break;
+        }
+        tokio::time::sleep(BETWEEN).await;
+        let now = read(conn, pane, profile).await?;
+        same = if is_same_prompt(&before, &now) { same + 1 } else { 0 };
+        before = now;
+    }
+    Ok(before)
+}
+
+fn is_same_prompt(a: &Reading, b: &Reading) -> bool {
+    (a.status, &a.asked, &a.options) == (b.status, &b.asked, &b.options)
+}
+
+async fn read(conn: &Connection, pane: PaneId, profile: &Profile) -> Result<Reading> {
+    let screen = conn.one(Command::capture_pane(pane, Capture::Escapes, None)).await?;
+    let rows = conn.panes().await?;
+    let row = rows
+        .iter()
+        .find(|r| r.pane == pane && !r.dead)
+        .ok_or_else(|| Error::new(Kind::Gone, format!("the pane {pane} is dead or gone")))?;
+    Ok(classify(profile, &Screen::parse(screen.bytes(), super::watch::vars(row))))
+}
+
+/// The keys that give this answer to this dialog.
+fn keys(profile: &Profile, reading: &Reading, choice: &Choice) -> Result<Vec<String>> {
+    let reason = reading.reason.unwrap_or(crate::status::Reason::Dialog);
+    let unsure = |what: &str| {
+        Error::new(Kind::Blocked, what.to_owned()).hint("answer it in the pane itself: `swarm attach AGENT`")
+    };
+    let how = profile.answer(reason, None).ok_or_else(|| {
+        unsure(&format!("the profile `{}` does not say how a {reason} is answered", profile.name()))
+    })?;
+    let texts = || reading.options.iter().map(|o| o.text.as_str());
+    let position = match choice {
+        Choice::Option(number) => number.checked_sub(1).filter(|n| *n < reading.options.len()),
+        Choice::Approve => profile.find_option(true, texts()),
+        Choice::Deny => match (profile.find_option(false, texts()), &how.cancel) {
+            (None, Some(cancel)) => return Ok(vec![cancel.clone()]),
+            (found, _) => found,
+        },
+    };
+    let position = position.ok_or_else(|| unsure("the prompt shows no such option"))?;
+    let selected = reading.options.iter().position(|o| o.selected);
+    how.keys(position, reading.options[position].key.as_deref(), selected)
+        .ok_or_else(|| unsure("the prompt does not show enough to choose safely"))
+}

@@ -1,0 +1,6 @@
+//! The overview: every view at every size, and the whole loop driven by keys and updates.
+
+mod fixture;
+mod looped;
+mod screens;
+mod templates;

