@@ -273,7 +273,12 @@ async fn a_menu_answers_the_prompt_it_showed_and_ends_an_agent_only_when_told_tw
     team.press(&["m"]).await;
     team.wait_screen("To asks. Ctrl-D").await;
     team.press(&["hello there", "Enter", "C-d"]).await;
-    team.wait_screen("hello there").await;
+    // The popup is gone: a key while it is open would be the editor's.
+    let closed = async || {
+        let screen = team.screen().await;
+        screen.contains("Understood.") && !screen.contains("Ctrl-D")
+    };
+    team.server.wait_until("the message has arrived and the popup is gone", closed).await;
     team.wait("asks", "idle").await;
     team.press(&["C-a", "A"]).await;
     team.wait_screen("Go to its pane").await;
