@@ -144,8 +144,11 @@ pub fn session_totals(conn: &Connection, source: Source, session: &str) -> Resul
 pub fn instance_totals(conn: &Connection, instance: &str) -> Result<Sums> {
     let mut sums = Sums::default();
     let mut statement = conn.prepare_cached(
-        "SELECT flags, input, output, cache_read, cache_write_5m, cache_write_1h, reasoning, web_searches, cost
-         FROM usage_event WHERE owner_id IN (SELECT id FROM usage_owner WHERE instance = ?1)",
+        // Through the sessions: bills are indexed by those.
+        "SELECT e.flags, e.input, e.output, e.cache_read, e.cache_write_5m, e.cache_write_1h, e.reasoning,
+           e.web_searches, e.cost
+         FROM usage_owner o JOIN usage_event e ON e.session_id = o.session_id AND e.owner_id = o.id
+         WHERE o.instance = ?1",
     )?;
     let mut rows = statement.query([instance])?;
     while let Some(row) = rows.next()? {
@@ -169,8 +172,9 @@ pub fn last_request(conn: &Connection, instance: &str) -> Result<Option<(PathBuf
 /// What an agent's instances cost since `from_ms`; `None` where nothing could be priced.
 pub fn owner_cost_since(conn: &Connection, swarm: &str, agent: &str, from_ms: i64) -> Result<Option<Usd>> {
     let mut statement = conn.prepare_cached(
-        "SELECT sum(cost) FROM usage_event WHERE ts_ms >= ?3
-           AND owner_id IN (SELECT id FROM usage_owner WHERE swarm = ?1 AND agent = ?2)",
+        "SELECT sum(e.cost) FROM usage_owner o
+           JOIN usage_event e ON e.session_id = o.session_id AND e.owner_id = o.id AND e.ts_ms >= ?3
+         WHERE o.swarm = ?1 AND o.agent = ?2",
     )?;
     statement.query_row(params![swarm, agent, from_ms], |row| Ok(row.get::<_, Option<i64>>(0)?.map(Usd)))
 }
