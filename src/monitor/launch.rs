@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::agent::{HookKind, LaunchRequest, Profile, SettingsKind, Start, Told};
 use crate::config::AgentSpec;
 use crate::error::{Context, Error, Kind, Result};
@@ -32,6 +34,7 @@ pub struct Prepared {
     session: Option<String>,
     note: Option<String>,
     doubt: Option<String>,
+    since: Timestamp,
 }
 
 impl Prepared {
@@ -47,6 +50,7 @@ impl Prepared {
             pane: running.pane,
             pid_start: crate::observe::process::start_time(running.pid),
             pid: running.pid,
+            since: self.since,
             instance: self.instance,
             token: self.token,
             session: self.session,
@@ -59,11 +63,12 @@ impl Prepared {
 /// Starts an agent in its pane.
 pub async fn start(hands: &Hands, order: &StartOrder) -> Result<Started> {
     let _turn = hands.chores.turn(&order.swarm, &order.spec.name).await;
-    let prepared = prepare(hands, order)?;
+    let mut prepared = prepare(hands, order)?;
     let env = &prepared.launch.env;
     chores::before_start(hands, &order.swarm, &order.spec, order.session, env).await?;
     let pane = order.pane.ok_or_else(|| Error::failure("it has no pane"))?;
     let conn = hands.link.connection().await?;
+    prepared.since = super::now();
     let running = conn.start(pane, &prepared.launch, &prepared.options()).await?;
     Ok(prepared.started(running))
 }
@@ -153,6 +158,7 @@ pub fn prepare(hands: &Hands, order: &StartOrder) -> Result<Prepared> {
         session: launch.session_id,
         note: joined(order.about.clone(), launch.note),
         doubt: order.doubt.clone(),
+        since: super::now(),
     })
 }
 

@@ -582,6 +582,7 @@ async fn look_at(hands: &Arc<Hands>, pane: PaneId, adopt: &Adopt) -> Result<Foun
             token: String::new(),
             pid,
             pid_start: crate::observe::process::start_time(pid),
+            since: super::now(),
             session: None,
             note: None,
             doubt: None,

@@ -311,7 +311,7 @@ impl Agent {
             token: Some(started.token.clone()).filter(|t| !t.is_empty()),
             session: started.session.clone(),
             transcript: None,
-            started: at,
+            started: started.since.min(at),
             handoff_block: self.spec.handoff_block,
         });
         self.process_is(ProcessFact::alive(started.pid), at);

@@ -233,6 +233,7 @@ impl World {
             token: String::new(),
             pid: self.pid(pane),
             pid_start: Some(1),
+            since: Timestamp::MAX,
             session: None,
             note: None,
             doubt: None,

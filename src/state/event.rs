@@ -323,6 +323,8 @@ pub struct Started {
     pub pid: u32,
     /// The start time of the process in clock ticks since boot, where the system tells.
     pub pid_start: Option<u64>,
+    /// Right before it was started: what is billed from then on is its own, also what comes before we hear of it.
+    pub since: Timestamp,
     /// Its conversation, where we chose or know the id.
     pub session: Option<String>,
     /// What the person should know (a resume that became a fresh start).

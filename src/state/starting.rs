@@ -195,8 +195,8 @@ impl State {
                         restarts: agent.restarts,
                         adopted: false,
                         handoff_block: agent.spec.handoff_block,
+                        at: started.since.min(at),
                         started: started.clone(),
-                        at,
                     }));
                 }
                 out.push(Effect::Store(Record::Event(LogEvent {
@@ -397,4 +397,28 @@ fn part(profiles: &Profiles, name: &SwarmName, swarm: &Swarm, agent: &AgentName)
     let spec = team.iter().find(|spec| spec.name == *agent)?;
     let commands = profiles.get(&spec.profile).is_none_or(|p| p.data().submit.runs_commands);
     brief::brief(spec, name, &team, commands)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{Driven, at, started, swarm};
+    use super::super::{EventKind, Record};
+    use super::*;
+    use crate::tmux::PaneId;
+
+    /// Under load an agent may have answered before we hear that it runs: that answer is billed to it all the same.
+    #[test]
+    fn an_instance_counts_from_before_its_process_was_started() {
+        let mut driven = Driven::up(&["one"]);
+        let since = at(driven.clock - 3);
+        let outcome = Ok(Started { since, ..started(PaneId(0), 300) });
+        let effects =
+            driven.event(EventKind::Started { swarm: swarm(), agent: "one".parse().unwrap(), outcome });
+        let stored = effects.iter().find_map(|effect| match effect {
+            Effect::Store(Record::InstanceStarted { at, .. }) => Some(*at),
+            _ => None,
+        });
+        assert_eq!(stored, Some(since));
+        assert_eq!(driven.agent("one").instance.as_ref().map(|i| i.started), Some(since));
+    }
 }

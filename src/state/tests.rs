@@ -148,6 +148,7 @@ pub(super) fn started(pane: PaneId, pid: u32) -> Started {
         token: String::new(),
         pid,
         pid_start: Some(1),
+        since: Timestamp::MAX,
         session: None,
         note: None,
         doubt: None,
