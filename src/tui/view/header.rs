@@ -5,15 +5,20 @@ use unicode_width::UnicodeWidthStr;
 
 use super::canvas::Canvas;
 use super::{Parts, words};
-use crate::status::Status;
+use crate::status::{Reason, Status};
 use crate::tui::app::App;
 use crate::tui::order::{Group, Only, Row, Sort};
 use crate::tui::theme::Role;
 
-/// How many agents have each status, in the order that matters; statuses nobody has are left out.
-pub fn counts(app: &App) -> Vec<(Status, usize)> {
-    let counted = words::STATUS_ORDER.map(|s| (s, app.agents().filter(|(_, a)| a.status == s).count()));
-    counted.into_iter().filter(|(_, n)| *n > 0).collect()
+/// How many agents have each status and what it is called, in the order that matters; statuses nobody has are left out.
+/// Those asleep have exited, and are counted apart: nothing is wrong with them.
+pub fn counts(app: &App) -> Vec<(Status, &'static str, usize)> {
+    let having = |status: Status, asleep: bool| {
+        app.agents().filter(|(_, a)| a.status == status && a.is_asleep() == asleep).count()
+    };
+    let counted = words::STATUS_ORDER.map(|s| (s, s.as_str(), having(s, false)));
+    let asleep = (Status::Exited, Reason::Asleep.as_str(), having(Status::Exited, true));
+    counted.into_iter().chain([asleep]).filter(|(.., n)| *n > 0).collect()
 }
 
 /// Draws both lines.
@@ -104,7 +109,7 @@ fn state(app: &App, canvas: &Canvas<'_>) -> Vec<(String, Style)> {
 
 fn tally(app: &App, canvas: &Canvas<'_>, long: bool) -> Vec<(String, Style)> {
     let mut pieces = Vec::new();
-    for (n, (status, count)) in counts(app).into_iter().enumerate() {
+    for (n, (status, name, count)) in counts(app).into_iter().enumerate() {
         let gap = if n == 0 {
             ""
         } else if long {
@@ -113,7 +118,7 @@ fn tally(app: &App, canvas: &Canvas<'_>, long: bool) -> Vec<(String, Style)> {
             " "
         };
         let icon = canvas.theme.icons.status(status);
-        let text = if long { format!("{gap}{icon} {count} {status}") } else { format!("{gap}{icon}{count}") };
+        let text = if long { format!("{gap}{icon} {count} {name}") } else { format!("{gap}{icon}{count}") };
         pieces.push((text, canvas.style(Role::Status(status))));
     }
     pieces
