@@ -149,8 +149,13 @@ fn of_agent(program: &Program, swarm: &str, agent: &AgentView, client: &str) -> 
     let run = |words: &[&str]| vec![Command::run_in_background(&program.call(swarm, words))];
     let act = |act: &str| run(&["menu", name, "--act", act, "--client", client]);
     let mut items = Vec::new();
-    if agent.status == Status::Waiting {
-        let seen = Prompt::of(agent);
+    let seen = Prompt::of(agent);
+    let unread = seen.question.is_none() && seen.options.is_empty() && seen.prompt.is_none();
+    if agent.status == Status::Waiting && unread {
+        // A hook or the status file was quicker than the screen. What nobody has read is not approved.
+        items.push(MenuItem::label("its prompt is not read yet: open this again"));
+        items.push(MenuItem::separator());
+    } else if agent.status == Status::Waiting {
         let id = seen.id();
         let answer = |words: &[&str]| {
             let words: Vec<&str> =
@@ -259,6 +264,14 @@ mod tests {
         {
             assert!(words.contains(needle), "no {needle} in {words}");
         }
+    }
+
+    #[test]
+    fn a_prompt_that_nobody_has_read_is_not_answered() {
+        let view = AgentView { question: None, options: Vec::new(), ..agent(Status::Waiting) };
+        let (_, items) = of_agent(&Program("exec swarm".into()), "shop", &view, "/dev/pts/1");
+        let words = Command::display_menu("/dev/pts/1", "", &items).words().join("\n");
+        assert!(words.contains("not read yet") && !words.contains("Approve"), "{words}");
     }
 
     #[test]
