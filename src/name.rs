@@ -13,6 +13,12 @@ pub const RESERVED: [&str; 3] = ["all", "human", "swarm"];
 
 /// Why a name was refused; completes "the name `x` …".
 pub fn check(name: &str) -> Result<(), String> {
+    check_word(name)?;
+    if RESERVED.contains(&name) { Err("is reserved".into()) } else { Ok(()) }
+}
+
+/// What holds of every word that names something, reserved or not; completes "the name `x` …".
+pub fn check_word(name: &str) -> Result<(), String> {
     let mut chars = name.chars();
     match chars.next() {
         None => return Err("is empty".into()),
@@ -27,9 +33,6 @@ pub fn check(name: &str) -> Result<(), String> {
     }
     if name.len() > 32 {
         return Err(format!("is {} characters long: 32 is the limit", name.len()));
-    }
-    if RESERVED.contains(&name) {
-        return Err("is reserved".into());
     }
     Ok(())
 }

@@ -192,16 +192,10 @@ impl Merger<'_> {
     }
 
     fn template(&mut self, name: &At<String>, text: &At<String>, from: &From<'_>) {
-        let plain = |word: &str| {
-            let mut letters = word.chars();
-            letters.next().is_some_and(|c| c.is_ascii_lowercase())
-                && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-')
-        };
         let word = name.get();
-        if !plain(word) || word.len() > 32 {
-            let message = format!("`{}` is no name for a template", word.escape_default());
-            let mend = "use a-z, 0-9, `_` and `-`, starting with a letter, at most 32 characters";
-            self.problems.push(Problem::error(from.place(name), message).mend(mend));
+        if let Err(why) = crate::name::check_word(word) {
+            let message = format!("the name of the template, `{}`, {why}", word.escape_default());
+            self.problems.push(Problem::error(from.place(name), message));
         } else if self.merged.templates.len() >= message::MOST && !self.merged.templates.contains_key(word) {
             let text = format!("there are more than {} templates", message::MOST);
             self.problems.push(Problem::error(from.place(name), text));
