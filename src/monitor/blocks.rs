@@ -140,7 +140,14 @@ impl Blocks {
                     reading.read();
                     reading
                 });
-                reading = read.await.ok()?;
+                match read.await {
+                    Ok(read) => reading = read,
+                    // The others are read on: this one, which no reader is fit for, begins anew with its next instance.
+                    Err(err) => {
+                        tracing::error!("the transcript of {instance} is not searched for handoffs: {err}");
+                        continue;
+                    }
+                }
             }
             while let Some(next) = reading.waiting.front() {
                 match self.settle(&reading.spoken.watched, next).await? {
