@@ -96,6 +96,8 @@ async fn the_overview_shows_the_command_and_withdraws_its_question_when_it_chang
     team.server.tmux(&["send-keys", "-t", &pane, "1"]).await;
     let second = prompt(&team, "rm -rf build").await;
     team.server.wait_for_text(screen, "prompt changed while you were asked").await;
+    // It may have been withdrawn while the agent worked in between.
+    team.server.wait_for_text(screen, "1 waiting").await;
     team.server.tmux(&["send-keys", "-t", &screen.to_string(), "a"]).await;
     team.server.wait_for_text(screen, "rm -rf build\n Do you want to proceed?").await;
     assert_eq!(prompt(&team, "rm -rf build").await, second);

@@ -27,6 +27,8 @@ async fn a_captured_screen_is_detected_as_it_was_seen() {
     std::fs::write(team.project().join("sim.toml"), SCRIPT).unwrap();
     team.ok(&["up", "--trust", "--detach"]).await;
     team.wait("asks", "waiting").await;
+    let read = async || team.agent("asks").await.question.is_some();
+    team.server.wait_until("its prompt is on the screen", read).await;
     let said = team.ok(&["capture", "asks", "-o", "saved", "--note", "as it was"]).await;
     let words: Vec<&str> = said.split_whitespace().collect();
     assert_eq!(words[..4], ["swarm", "detect", "--profile", "sim"]);

@@ -106,6 +106,8 @@ async fn a_disk_that_refuses_writes_stops_nothing_and_what_happened_is_booked_la
 #[tokio::test]
 async fn a_database_of_a_newer_swarm_or_a_damaged_one_is_named_and_left_alone() {
     let team = up().await;
+    // It would start monitors while the database is being changed.
+    team.end_overview().await;
     let panes = team.server.panes().await.len();
     team.kill9(team.monitor().await).await;
     let conn = Connection::open(team.database()).unwrap();
@@ -125,6 +127,7 @@ async fn a_database_of_a_newer_swarm_or_a_damaged_one_is_named_and_left_alone() 
     team.agents_go_on("again").await;
 
     team.kill9(team.monitor().await).await;
+    Connection::open(team.database()).unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
     for name in ["swarm.db-wal", "swarm.db-shm"] {
         let _ = std::fs::remove_file(team.state().join(name));
     }

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 fn the_demo_without_a_terminal_shows_six_agents_and_what_they_cost() {
     let place = tempfile::Builder::new().prefix("d").tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_swarm"))
-        .args(["demo", "--seconds", "10"])
+        .args(["demo", "--seconds", "20"])
         .env("TMPDIR", place.path())
         .stdin(Stdio::null())
         .output()

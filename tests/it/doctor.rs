@@ -79,8 +79,7 @@ async fn what_a_killed_monitor_leaves_behind_is_no_fault() {
     let team = Team::new(ONE).await;
     team.ok(&["up", "--trust", "--detach"]).await;
     // The overview would start another one.
-    let panes = team.server.panes().await;
-    team.kill9(panes.iter().find(|p| p.window_name == "swarm").unwrap().pid.unwrap()).await;
+    team.end_overview().await;
     team.kill9(team.monitor().await).await;
     let (found, code) = diagnose(team.command(&["doctor", "--json"])).await;
     assert_eq!(code, Some(0), "{found:#}");

@@ -27,7 +27,7 @@ use tempfile::TempDir;
 use tokio::sync::{Mutex, mpsc};
 
 /// How long anything may take before a test fails. Generous: the machine may be busy.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(30);
 /// How often a condition is looked at when tmux says nothing, as for the death of a kept pane.
 const QUIET_CHECK: Duration = Duration::from_millis(25);
 

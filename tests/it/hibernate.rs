@@ -41,7 +41,7 @@ async fn said_something(team: &Team) {
     let start = Instant::now();
     let said = async || {
         let one = team.agent("one").await;
-        assert!(start.elapsed() < Duration::from_secs(15), "{one:#?}\n{}", team.log());
+        assert!(start.elapsed() < Duration::from_secs(35), "{one:#?}\n{}", team.log());
         // The answer is in its transcript.
         one.status == Status::Idle && one.context.is_some_and(|c| c.source == Some(Source::Transcript))
     };
@@ -147,7 +147,8 @@ async fn a_message_wakes_its_receiver_and_is_delivered_once() {
     assert_eq!(text.matches("good morning to you").count(), 1, "{text}");
     let story = story(&team).await;
     let count = |kind: &str| story.iter().filter(|(k, _)| k == kind).count();
-    assert_eq!((count("agent.woken"), count("handoff.offered")), (1, 1), "{story:#?}");
+    // A try that found its screen not fit has typed nothing.
+    assert!(count("agent.woken") == 1 && count("handoff.offered") >= 1, "{story:#?}");
     assert!(has(&story, "agent.woken", "a message waits for it"), "{story:#?}");
     team.ok(&["down", "--yes"]).await;
 }
@@ -175,10 +176,14 @@ async fn who_goes_to_its_pane_wakes_it() {
     let story = story(&team).await;
     assert!(has(&story, "agent.woken", "its pane was selected"), "{story:#?}");
     // With somebody at it, it is not put to sleep.
-    let refused = team.run(&["hibernate", "one"]).await;
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert_eq!(refused.status.code(), Some(11), "{said}");
-    assert!(said.contains("somebody is at its pane"), "{said}");
+    let refused = async || {
+        let refused = team.run(&["hibernate", "one"]).await;
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert_eq!(refused.status.code(), Some(11), "{said}");
+        // Its composer may not have been read yet.
+        said.contains("somebody is at its pane")
+    };
+    team.server.wait_until("it is said that somebody is there", refused).await;
     team.ok(&["down", "--yes"]).await;
 }
 

@@ -176,7 +176,8 @@ async fn handed_over(team: &Team, prompt: Option<&str>) -> String {
     for n in 0..TRIES {
         team.wait("web", "idle").await;
         team.ok(&["send", "web", &format!("here is a long piece of work, number {n}")]).await;
-        team.wait("web", "working").await;
+        // A turn that is over before anybody has seen it: the next one is tried.
+        team.run(&["wait", "web", "--until", "working", "--timeout", "10"]).await;
         let (subject, body) = (format!("meanwhile {n}"), format!("the whole text of {n}"));
         team.ok(&["handoff", "--to", "web", "--subject", &subject, "--body", &body]).await;
         if let Some(prompt) = prompt {
@@ -218,7 +219,8 @@ async fn what_is_too_long_to_be_typed_lies_in_a_file_before() {
     let second = TEAM.replace("name = \"web\"\n", "name = \"web\"\nprofile = \"clerk\"\n");
     let team = team(&second, Some(("clerk.toml", profile))).await;
     let boxes = team.project().join("web/.swarm");
-    assert!(boxes.join("outbox").is_dir() && boxes.join("inbox").is_dir(), "{}", team.log());
+    let made = async || boxes.join("outbox").is_dir() && boxes.join("inbox").is_dir();
+    team.server.wait_until("who runs no commands has its boxes", made).await;
     assert!(!team.project().join("api/.swarm").exists(), "who runs commands has no need of files");
     let body = format!("{}the very end", "a line of text\n".repeat(1000));
     std::fs::write(team.project().join("body.txt"), &body).unwrap();

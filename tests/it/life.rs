@@ -121,6 +121,15 @@ async fn after_exit_runs_after_every_end_and_nobody_waits_for_it() {
     team.server.wait_until("also at `down`", async || cleared.exists()).await;
 }
 
+/// Waits until another incarnation than `before` rests: one that is being ended may still be called idle.
+async fn is_again(team: &Team, agent: &str, before: Option<&str>) {
+    let is_again = async || {
+        let now = team.agent(agent).await;
+        now.instance.as_deref() != before && now.status == Status::Idle
+    };
+    team.server.wait_until("it is there again", is_again).await;
+}
+
 #[tokio::test]
 async fn up_says_which_conversation_each_agent_has_and_gathers_first_dialogs() {
     let team = Team::new(
@@ -144,13 +153,14 @@ async fn up_says_which_conversation_each_agent_has_and_gathers_first_dialogs() {
     let again = said(&team.run(&["up", "--detach"]).await);
     assert!(again.contains("+ works started: resumes its conversation "), "{again}");
     assert!(again.contains("= asks runs"), "{again}");
+    let mut before = team.agent("works").await.instance;
     let restarting = team.ok(&["restart", "works"]).await;
     assert!(restarting.starts_with("restarting works: resumes its conversation "), "{restarting}");
-    let is_again = async || team.agent("works").await.status == Status::Idle;
-    team.server.wait_until("it is there again", is_again).await;
+    is_again(&team, "works", before.as_deref()).await;
+    before = team.agent("works").await.instance;
     let anew = team.ok(&["restart", "--fresh", "works"]).await;
     assert_eq!(anew, "restarting works: new conversation: the last one was ended\n");
-    team.server.wait_until("it is there again", is_again).await;
+    is_again(&team, "works", before.as_deref()).await;
     // Files are there for those that run, and for the one that was lost, which may.
     let files = team.state().join("run/instances");
     let only_theirs = async || {
@@ -178,6 +188,14 @@ async fn a_running_session_becomes_a_swarm_file_that_comes_up_alike() {
     team.server
         .tmux(&["split-window", "-h", "-t", "by-hand:", "-c", web.to_str().unwrap(), "sleep", "1000"])
         .await;
+    // What tmux has forked is not yet what it was told to run.
+    let run = async || {
+        let panes = team.server.panes().await;
+        let of_them = panes.iter().filter(|p| p.session_name == "by-hand");
+        let run: Vec<&str> = of_them.map(|p| p.current_command.as_str()).collect();
+        run == ["cat", "sleep"]
+    };
+    team.server.wait_until("both programs run", run).await;
     let printed = team.ok(&["freeze", "by-hand"]).await;
     assert!(printed.contains("command = [\"sleep\", \"1000\"]"), "{printed}");
     assert!(printed.contains("domain = \"web\""), "{printed}");

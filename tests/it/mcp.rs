@@ -92,7 +92,13 @@ impl Server {
 /// What swarm put into the environment of an agent.
 pub async fn environment(team: &Team, agent: &str) -> BTreeMap<String, String> {
     let pid = team.agent(agent).await.pid.unwrap();
-    let bytes = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+    let mut bytes = Vec::new();
+    // Before it has become its program, its environment is that of tmux.
+    let own = async || {
+        bytes = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+        bytes.split(|b| *b == 0).any(|pair| pair.starts_with(b"SWARM_INSTANCE="))
+    };
+    team.server.wait_until("it has its environment", own).await;
     let pairs = bytes.split(|b| *b == 0).filter_map(|pair| {
         let (key, value) = std::str::from_utf8(pair).ok()?.split_once('=')?;
         key.starts_with("SWARM_").then(|| (key.to_owned(), value.to_owned()))

@@ -147,7 +147,7 @@ async fn a_person_sees_who_waits_answers_jumps_and_kills() {
     // x asks first, and ends only then.
     let rests = team.agent("rests").await;
     keys(&team, screen, &["G", "x"]).await;
-    team.server.wait_for_text(screen, "rests").await;
+    team.server.wait_for_text(screen, "Kill rests?").await;
     assert_eq!(team.agent("rests").await.status, Status::Idle);
     keys(&team, screen, &["y"]).await;
     team.wait("rests", "exited").await;

@@ -137,10 +137,13 @@ async fn the_status_line_follows_without_polling_and_goes_with_the_monitor() {
     team.ok(&["approve", &order[1].name]).await;
     let calm = async || global(&team, "@swarm_waiting").await == "0";
     team.server.wait_until("nobody waits", calm).await;
+    // The overview would start another one.
+    team.end_overview().await;
     team.ok(&["monitor", "stop"]).await;
     let gone = async || global(&team, "@swarm_status").await.is_empty();
     team.server.wait_until("nothing is claimed without a monitor", gone).await;
-    assert_eq!(team.server.tmux(&["show-options", "-gqv", "@swarm_waiting"]).await.trim(), "");
+    let gone = async || global(&team, "@swarm_waiting").await.is_empty();
+    team.server.wait_until("neither that somebody waits", gone).await;
 }
 
 #[tokio::test]
@@ -251,6 +254,9 @@ async fn a_menu_answers_the_prompt_it_showed_and_ends_an_agent_only_when_told_tw
     team.plug_in().await;
     team.ok(&["up", "--trust", "--detach", "--only", "asks"]).await;
     team.wait("asks", "waiting").await;
+    // Announced it may be and not read yet: an answer of the menu is for the prompt that it shows.
+    let read = async || team.agent("asks").await.question.is_some();
+    team.server.wait_until("its prompt is read", read).await;
     let main = team.server.session;
     team.server.person(main).await;
     // Not in an agent's pane: all of them, then one.

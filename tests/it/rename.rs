@@ -25,7 +25,7 @@ async fn an_added_agent_keeps_pane_process_messages_and_bills() {
     team.ok(&["send", "extra", "begin"]).await;
     let billed = async || {
         let agent = team.agent("extra").await;
-        agent.status == Status::Idle && agent.tokens.is_some()
+        agent.status == Status::Idle && agent.tokens.is_some() && agent.inbox.pending == 0
     };
     team.server.wait_until("it has answered", billed).await;
     let before = team.agent("extra").await;

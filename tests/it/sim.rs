@@ -198,7 +198,9 @@ async fn every_state_shows_a_screen_that_is_read_right() {
     }
     // The same agent's screens are read right by the rules of the agent it imitates.
     assert_eq!(sims[7].0.read_as("claude").await.reason, Some(Reason::Permission));
-    assert_eq!(sims[0].0.read_as("claude").await.status, Status::Working);
+    // It animates: a look may find it half painted.
+    let works = async || sims[0].0.read_as("claude").await.status == Status::Working;
+    server.wait_until("it works by those rules", works).await;
 }
 
 #[tokio::test]
@@ -233,7 +235,8 @@ async fn a_permission_prompt_drops_pastes_and_enter_approves() {
         names(&log),
         ["SessionStart", "UserPromptSubmit", "PreToolUse", "PermissionRequest", "PostToolUse", "Stop"]
     );
-    assert_eq!(sim.read().await.composer, swarm::observe::screen::Composer::Empty, "the paste left a draft");
+    let composer = sim.until(Status::Idle, None).await.composer;
+    assert_eq!(composer, swarm::observe::screen::Composer::Empty, "the paste left a draft");
 }
 
 #[tokio::test]
@@ -484,6 +487,8 @@ async fn a_session_goes_on_in_the_same_file() {
     let log = server.dir().join("hooks");
     let first = start(&server, &["--session-id", id, "SIM:use150"]).await;
     first.shows("Usage reported.").await;
+    // In a turn, the first of them would only end that.
+    first.until(Status::Idle, None).await;
     first.keys(&["C-c", "C-c"]).await;
     first.dead().await;
     let again = start(&server, &["--resume", id, "--hooks-command", &logging(&log)]).await;

@@ -176,7 +176,7 @@ async fn a_working_agent_is_left_alone_unless_it_queues_and_that_is_wanted() {
     let desk = Desk::new(&server);
     let seat = desk.sim("work for me").await;
     seat.shows("work for me").await;
-    seat.shows("…").await;
+    seat.shows("esc to interrupt").await;
     let receipt = seat.send("not now").await;
     assert_eq!(says(&receipt), (Outcome::Blocked, Some(Why::Working)), "{receipt:?}");
     assert!(!seat.text().await.contains("not now"));
@@ -272,6 +272,10 @@ async fn an_agent_that_starts_has_ended_or_is_another_one_gets_nothing() {
     let slow: PathBuf = server.dir().join("slow.toml");
     std::fs::write(&slow, "[agent]\nstartup = \"1h\"\n").unwrap();
     let pane = server.spawn(&[BIN, "sim", "--script", slow.to_str().unwrap()]).await;
+    let pid = desk.server.row(pane).await.pid.unwrap();
+    // What tmux has forked is not yet the agent.
+    let runs = async || swarm::observe::process::argv(pid).iter().any(|word| word == "sim");
+    server.wait_until("the agent runs", runs).await;
     desk.know(pane, "sim").await;
     let text = Submission { text: "hello there".into(), ..Submission::default() };
     let receipt = desk.submit(pane, "sim", &text).await;
@@ -307,8 +311,9 @@ async fn a_hook_that_repeats_the_text_is_the_proof() {
     let seat = desk.sim("").await;
     seat.shows("❯").await;
     let text = "Please answer m:ABCD";
-    let tell = async {
-        server.wait_for_text(seat.pane, "Understood.").await;
+    // Over and over: what is heard before the key was pressed is about something else, and long after it the screen
+    // has proven it alone.
+    let tell = server.wait_until("it is submitted", async || {
         desk.hands.ears.tell(Said {
             pane: None,
             instance: Some(INSTANCE.into()),
@@ -316,9 +321,13 @@ async fn a_hook_that_repeats_the_text_is_the_proof() {
             source: ProofSource::Hook,
             prompt: Some(text.into()),
         });
-    };
+        false
+    });
     let submission = Submission { text: text.into(), nonce: Some("m:ABCD".into()), ..Submission::default() };
-    let (receipt, ()) = tokio::join!(seat.send_as(submission), tell);
+    let receipt = tokio::select! {
+        receipt = seat.send_as(submission) => receipt,
+        () = tell => unreachable!("it is told without end"),
+    };
     let proof = receipt.proof.clone().unwrap();
     assert_eq!((proof.level, proof.source, proof.text.as_str()), (Level::E3, ProofSource::Hook, text));
 }

@@ -40,8 +40,8 @@ async fn an_adopted_agent_that_exits_to_its_shell_has_exited() {
     assert_eq!(mine.profile, "sim");
     assert_ne!(mine.pid, Some(shell), "the agent is not the pane's first process");
     assert!(mine.pid.is_some());
-    let explained = team.ok(&["explain", "mine"]).await;
-    assert!(explained.contains("status_file: idle"), "its status file is read: {explained}");
+    let explained = async || team.ok(&["explain", "mine"]).await.contains("status_file: idle");
+    team.server.wait_until("its status file is read", explained).await;
 
     types(&team, pane, "/exit").await;
     team.wait("mine", "exited").await;
@@ -55,8 +55,9 @@ async fn an_adopted_agent_that_exits_to_its_shell_has_exited() {
     team.server.wait_until("it is back", back).await;
     // The monitor that comes next finds the agent, not the shell.
     team.kill9(team.monitor().await).await;
-    team.wait("mine", "idle").await;
-    let mine = team.agent("mine").await;
-    assert_eq!(mine.status, Status::Idle);
-    assert!(mine.pid.is_some() && mine.pid != Some(shell), "{mine:?}");
+    let found = async || {
+        let mine = team.agent("mine").await;
+        mine.status == Status::Idle && mine.pid.is_some_and(|pid| pid != shell)
+    };
+    team.server.wait_until("it is found again", found).await;
 }

@@ -114,6 +114,22 @@ impl Team {
         status["monitor"]["pid"].as_u64().unwrap().try_into().unwrap()
     }
 
+    /// Ends the overview that `up` opened, once it runs: it starts another monitor a second after it has lost one.
+    pub async fn end_overview(&self) {
+        let mut pid = None;
+        let runs = async || {
+            let panes = self.server.panes().await;
+            let Some(pane) = panes.iter().find(|p| p.window_name == "swarm").map(|p| p.pane) else {
+                return false;
+            };
+            let drawn = self.server.text(pane).await.contains("? help");
+            pid = self.server.row(pane).await.pid;
+            drawn && pid.is_some()
+        };
+        self.server.wait_until("the overview runs", runs).await;
+        self.kill9(pid.unwrap()).await;
+    }
+
     /// Ends a process at once and waits until it is gone.
     pub async fn kill9(&self, pid: u32) {
         use rustix::process::{Pid, Signal, kill_process};
@@ -166,7 +182,9 @@ async fn up_makes_one_pane_per_agent_and_down_leaves_nothing() {
     team.server.wait_for_text(of("one").pane, "hello from one").await;
     team.server.wait_for_text(of("two").pane, "who=two").await;
     // The agent itself is the pane's process: nothing stands in between.
-    assert_eq!(of("one").current_command, "cat");
+    let one = of("one").pane;
+    let is_cat = async || team.server.row(one).await.current_command == "cat";
+    team.server.wait_until("its shell has become `cat`", is_cat).await;
     assert_eq!(team.agent("one").await.pid, of("one").pid);
 
     team.wait("three", "exited").await;
@@ -341,7 +359,8 @@ async fn an_adopted_pane_is_watched_and_never_ended() {
     assert_eq!(refused.status.code(), Some(11));
     team.ok(&["down", "--yes"]).await;
     assert!(!team.server.row(pane).await.dead);
-    assert_eq!(team.server.row(pane).await.agent, "");
+    let released = async || team.server.row(pane).await.agent.is_empty();
+    team.server.wait_until("its mark is taken away", released).await;
 }
 
 #[tokio::test]
