@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::agent::Profiles;
 use crate::client::Client;
-use crate::config::{Config, Loaded, Loader};
+use crate::config::{Config, Loaded, Loader, TrustList};
 use crate::error::{Error, Kind, Result};
 use crate::name::AgentName;
 use crate::paths::{var, var_str};
@@ -17,8 +17,8 @@ use super::{Ctx, dialogs, output};
 
 /// Start the agents of a swarm file: one tmux session, one pane per agent
 ///
-/// Only what is missing is made; agents that run, and those that sleep, are left alone. A swarm file can start programs, so it runs only
-/// after `swarm trust`.
+/// Only what is missing is made; agents that run, and those that sleep, are left alone. A swarm file can start programs,
+/// so it runs only after `swarm trust`; at a terminal you are shown what it starts, and asked.
 #[derive(Debug, clap::Args)]
 pub struct UpArgs {
     /// The swarm file [default: swarm.toml here or above, up to the repository root]
@@ -58,7 +58,7 @@ pub fn run(args: &UpArgs, ctx: &Ctx) -> Result<()> {
     if args.dry_run {
         return output::print(&describe(&loaded.config, &args.only));
     }
-    trusted(args, ctx, &file, &loaded.contents)?;
+    trusted(args, ctx, &file, &loaded, &profiles)?;
     ctx.server()?.version_blocking()?.check()?;
     let env = environment(&loaded.config, &profiles);
     let name = loaded.config.name.clone();
@@ -126,10 +126,30 @@ fn load(file: &std::path::Path, ctx: &Ctx, profiles: &Profiles) -> Result<Loaded
     }
 }
 
-/// Refuses a file that was not trusted, or changed since.
-fn trusted(args: &UpArgs, ctx: &Ctx, file: &std::path::Path, contents: &str) -> Result<()> {
-    let list = crate::config::trust::TrustList::new(&ctx.paths.state_dir);
-    if args.trust { list.trust(file, contents) } else { list.require(file, contents) }
+/// Refuses a file that was not trusted, or changed since; a person at a terminal is shown what it starts, and asked.
+/// `--yes` is no answer to that.
+fn trusted(
+    args: &UpArgs,
+    ctx: &Ctx,
+    file: &std::path::Path,
+    loaded: &Loaded,
+    profiles: &Profiles,
+) -> Result<()> {
+    let list = TrustList::new(&ctx.paths.state_dir);
+    let Err(refused) = list.require(file, &loaded.contents) else { return Ok(()) };
+    let asks = !args.yes && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    if !args.trust && !asks {
+        return Err(refused);
+    }
+    super::config::only_people("trust a file")?;
+    if !args.trust {
+        let starts = super::trust::what_it_starts(&loaded.config, profiles);
+        output::note(&format!("{refused}\n{}", starts.trim_end()));
+        if !super::init::yes("Trust the file as it is now, and start this?", false)? {
+            return Err(refused);
+        }
+    }
+    list.trust(file, &loaded.contents)
 }
 
 /// What the agents need of the caller's environment: programs are found with the caller's PATH, even where the tmux

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use swarm::snapshot::{AgentView, Snapshot};
 use swarm::status::{Reason, Status};
+use swarm::tmux::PaneId;
 
 use crate::harness::{Server, strangers_to_us};
 
@@ -303,6 +304,37 @@ async fn a_file_that_nobody_trusted_starts_nothing() {
     assert_eq!(output.status.code(), Some(14), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stderr).contains("swarm trust"));
     assert_eq!(team.server.panes().await.len(), before);
+}
+
+/// Runs `swarm` in a pane, as a person types it there.
+async fn typed(team: &Team, args: &[&str]) -> PaneId {
+    let command = team.command(args);
+    let (keep, gone): (Vec<_>, Vec<_>) = command.get_envs().partition(|(_, value)| value.is_some());
+    let there = ["sh", "-c", "cd \"$0\" && exec env \"$@\""].map(str::to_owned);
+    let mut argv: Vec<String> = there.into_iter().chain([team.project().display().to_string()]).collect();
+    argv.extend(gone.iter().flat_map(|(key, _)| ["-u".to_owned(), key.display().to_string()]));
+    argv.extend(keep.iter().map(|(key, value)| format!("{}={}", key.display(), value.unwrap().display())));
+    argv.push(command.get_program().display().to_string());
+    argv.extend(command.get_args().map(|arg| arg.display().to_string()));
+    team.server.spawn(&argv.iter().map(String::as_str).collect::<Vec<_>>()).await
+}
+
+#[tokio::test]
+async fn a_person_at_a_terminal_is_shown_what_a_file_starts_and_asked() {
+    let team = Team::new(THREE).await;
+    let asked = async |answer: &str| {
+        let pane = typed(&team, &["up", "--detach", "--only", "one"]).await;
+        team.server.wait_for_text(pane, "the swarm `shop` starts:").await;
+        team.server.wait_for_text(pane, "start this? [y/N]").await;
+        team.server.tmux(&["send-keys", "-t", &pane.to_string(), answer, "Enter"]).await;
+        pane
+    };
+    let pane = asked("").await;
+    team.server.wait_for_text(pane, "Hint: read it").await;
+    assert_eq!(team.run(&["up", "--detach"]).await.status.code(), Some(14), "it still is not");
+    let pane = asked("y").await;
+    team.server.wait_for_text(pane, "1 agent in session `shop`").await;
+    assert!(team.agent("one").await.pid.is_some());
 }
 
 #[tokio::test]
