@@ -96,7 +96,9 @@ pub fn table(swarm: &SwarmView, now: Timestamp) -> String {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let session = swarm.session.as_deref().unwrap_or("no session");
+    // The id alone (`$0`) would read as money.
+    let session =
+        swarm.session.as_deref().map_or_else(|| "no session".to_owned(), |id| format!("session {id}"));
     let mut out = format!("{} ({session})\n", swarm.name);
     for row in rows {
         let mut line = String::new();
