@@ -130,11 +130,7 @@ pub fn sentence(row: &EventRow) -> String {
         "agent.paused" => format!("held by {}: messages to it wait", row.actor),
         "agent.resumed" => format!("no longer held, by {}", row.actor),
         "agent.renamed" => row.cause.clone().unwrap_or_default(),
-        _ if row.cause.as_deref() == Some("request") => {
-            // `agent.kill_requested` is its own sentence where there is no column for the kind.
-            let what = row.kind.split_once('.').map_or(row.kind.as_str(), |(_, what)| what).replace('_', " ");
-            format!("{what} by {}", row.actor)
-        }
+        _ if row.cause.as_deref() == Some("request") => format!("by {}", row.actor),
         _ => {
             let reason = word("reason").map(|r| format!(" ({r})")).unwrap_or_default();
             let why = word("why").map(|w| format!(": {w}")).unwrap_or_default();

@@ -173,7 +173,14 @@ pub fn event(app: &App, event: &EventView, width: u16, kind: bool) -> Line<'stat
     let news = app.is_news(event);
     let at = words::moment(event.at, app.now, &app.options.zone);
     let kind_width = if kind { 21 } else { 0 };
-    let text = clip(&event.text, usize::from(width).saturating_sub(14 + kind_width), more);
+    let said = if !kind && event.text.starts_with("by ") {
+        // What has only its kind to say: `agent.kill_requested`, by whom.
+        let what = event.kind.split_once('.').map_or(event.kind.as_str(), |(_, what)| what);
+        format!("{} {}", what.replace('_', " "), event.text)
+    } else {
+        event.text.clone()
+    };
+    let text = clip(&said, usize::from(width).saturating_sub(14 + kind_width), more);
     let mark = if news { theme.icons.selected.as_str() } else { " " };
     Line::from(vec![
         Span::styled(format!("{mark}{at:<13}"), theme.style(if news { Role::Mark } else { Role::Dim })),
