@@ -303,6 +303,11 @@ async fn a_file_that_nobody_trusted_starts_nothing() {
     let output = team.run(&["up", "--detach"]).await;
     assert_eq!(output.status.code(), Some(14), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stderr).contains("swarm trust"));
+    // Nor may an agent say that it is trusted.
+    let mut agent = tokio::process::Command::from(team.command(&["up", "--detach", "--trust"]));
+    let output = agent.env("SWARM_AGENT", "one").output().await.unwrap();
+    assert_eq!(output.status.code(), Some(11), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(team.run(&["up", "--detach"]).await.status.code(), Some(14), "and it is not");
     assert_eq!(team.server.panes().await.len(), before);
 }
 
