@@ -112,6 +112,7 @@ fn team(n: usize, round: usize) -> Snapshot {
             status: statuses[(i + round) % 5],
             reason: None,
             until: None,
+            ending: false,
             hold: None,
             attention: None,
             since: Timestamp::from_second(1_000_000_000 + i as i64).unwrap(),

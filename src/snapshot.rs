@@ -172,6 +172,9 @@ pub struct AgentView {
     pub reason: Option<Reason>,
     /// Until when, where the agent says so (usage limits, retries).
     pub until: Option<Timestamp>,
+    /// swarm is ending this incarnation right now: the status is what it still shows.
+    #[serde(default)]
+    pub ending: bool,
     /// Dispatch to it is stopped by someone.
     pub hold: Option<Hold>,
     /// What happened since a person last looked.

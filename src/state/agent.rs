@@ -507,6 +507,7 @@ impl Agent {
             status: self.verdict.status,
             reason: self.verdict.reason,
             until: self.verdict.until,
+            ending: matches!(self.run, Run::Stopping { .. }),
             hold: self.hold.clone(),
             attention: self.attention,
             since: self.since,

@@ -160,6 +160,9 @@ async fn up_says_which_conversation_each_agent_has_and_gathers_first_dialogs() {
     before = team.agent("works").await.instance;
     let anew = team.ok(&["restart", "--fresh", "works"]).await;
     assert_eq!(anew, "restarting works: new conversation: the last one was ended\n");
+    // What the one before still shows is not what a script waits for.
+    team.ok(&["wait", "works", "--timeout", "60"]).await;
+    assert_ne!(team.agent("works").await.instance, before);
     is_again(&team, "works", before.as_deref()).await;
     // Files are there for those that run, and for the one that was lost, which may.
     let files = team.state().join("run/instances");

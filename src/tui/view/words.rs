@@ -164,6 +164,9 @@ pub fn status_short(agent: &AgentView, now: Timestamp, zone: &TimeZone) -> Strin
 }
 
 fn beside(agent: &AgentView) -> Option<&'static str> {
+    if agent.ending && agent.status != Status::Exited {
+        return Some("ending");
+    }
     if agent.hold.is_some() {
         return Some("held");
     }

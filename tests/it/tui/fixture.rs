@@ -38,6 +38,7 @@ pub(super) fn agent(name: &str, status: Status, since: i64) -> AgentView {
         status,
         reason: None,
         until: None,
+        ending: false,
         hold: None,
         attention: None,
         since: ago(since),
