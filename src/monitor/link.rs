@@ -131,6 +131,11 @@ impl Link {
         self.conn.lock().await.as_ref().is_some_and(|c| c.lost().is_none())
     }
 
+    /// The same for who must not wait: while somebody connects, there may be one.
+    pub fn may_be_up(&self) -> bool {
+        self.conn.try_lock().map_or(true, |slot| slot.as_ref().is_some_and(|c| c.lost().is_none()))
+    }
+
     /// Closes the connection.
     pub async fn close(&self) {
         *self.conn.lock().await = None;

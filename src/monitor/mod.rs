@@ -9,6 +9,7 @@ pub mod booking;
 pub mod build;
 pub mod chores;
 pub mod exit;
+pub mod forsaken;
 mod hand_in;
 pub mod instance_files;
 pub mod launch;
@@ -53,6 +54,7 @@ use crate::state::{Caller, Effect, Event, EventKind, Op, Record, State};
 use crate::store::Store;
 use crate::tmux::ServerSpec;
 
+use forsaken::Forsaken;
 use perform::{Hands, Performer};
 use socket::Inbound;
 
@@ -67,7 +69,7 @@ const SIGXFSZ: i32 = 25;
 /// Events taken in one turn before effects are performed and the snapshot is published.
 const BATCH: usize = 256;
 
-/// Runs the monitor of one tmux server until its last swarm is down or it is told to stop.
+/// Runs the monitor of one tmux server until its last swarm is down, it is told to stop, or the server is gone for good.
 ///
 /// `ready` is called once the socket accepts connections.
 pub fn run(paths: &Paths, spec: ServerSpec, ready: impl FnOnce()) -> Result<()> {
@@ -128,6 +130,9 @@ struct Monitor {
     next_op: u64,
     /// A status changed: clients hear of it at once, not with the next regular snapshot.
     urgent: bool,
+    /// How many listen to snapshots although no client is connected.
+    own_receivers: usize,
+    forsaken: Forsaken,
 }
 
 async fn serve(
@@ -188,6 +193,8 @@ async fn serve(
     let (boxes, filing, letterbox) = letterbox::start(hands.clone(), calls.clone());
     let files = [follow, status, boxes];
     let clients = tokio::spawn(socket::serve(listener, calls, snapshots_out));
+    // Each client holds one more.
+    let own_receivers = snapshots.receiver_count();
     let welcome = Welcome {
         protocol: PROTOCOL,
         version: VERSION.to_owned(),
@@ -203,6 +210,8 @@ async fn serve(
         welcome,
         next_op: 0,
         urgent: false,
+        own_receivers,
+        forsaken: Forsaken::new(server.to_owned()),
     };
     monitor.take(profiles::problem(&flaws));
     for kind in rebuild::rebuild(&hands, &paths.database(), server, now()).await {
@@ -263,6 +272,8 @@ impl Monitor {
         let mut hangup = signal(SignalKind::hangup()).context(|| "listen for SIGHUP".into())?;
         let mut publish = tokio::time::interval(PUBLISH_EVERY);
         publish.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut needed = tokio::time::interval(forsaken::EVERY);
+        needed.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut unpublished = true;
         while !self.performer.leaving() {
             let wake = self.state.next_wake();
@@ -295,6 +306,13 @@ impl Monitor {
                     });
                 }
                 () = sleep_until(wake), if wake.is_some() => self.take(EventKind::Tick),
+                _ = needed.tick() => {
+                    let clients = snapshots.receiver_count() > self.own_receivers;
+                    if self.forsaken.look(clients || self.hands.link.may_be_up()) {
+                        tracing::info!("the tmux server is gone and nobody asks");
+                        break;
+                    }
+                }
                 _ = publish.tick(), if unpublished => {
                     unpublished = false;
                     snapshots.send_replace(Arc::new(self.state.snapshot()));
