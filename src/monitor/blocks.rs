@@ -142,7 +142,7 @@ impl Blocks {
                 });
                 match read.await {
                     Ok(read) => reading = read,
-                    // The others are read on: this one, which no reader is fit for, begins anew with its next instance.
+                    // The others are read on; this one begins anew when it changes. What was handed in is known by its key.
                     Err(err) => {
                         tracing::error!("the transcript of {instance} is not searched for handoffs: {err}");
                         continue;

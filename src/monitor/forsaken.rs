@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 /// How often it is looked at.
 pub const EVERY: Duration = Duration::from_secs(60);
-/// How long the server may be away: who lost it starts it again, looks what is there, and goes for a coffee.
+/// How long the server may be away: whoever lost it has time to see what happened, and to start it again.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Since when nobody needs us.
