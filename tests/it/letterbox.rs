@@ -51,7 +51,7 @@ async fn file(team: &Team, path: PathBuf) -> String {
                 all.map(|e| e.file_name()).collect::<Vec<_>>()
             };
             assert!(
-                text.is_some() || start.elapsed() < Duration::from_secs(35),
+                text.is_some() || start.elapsed() < Duration::from_secs(55),
                 "no {}, only {:?}\n{}",
                 path.display(),
                 listed(),

@@ -81,7 +81,7 @@ pub async fn reaches(team: &Team, subject: &str, kind: &str) -> Value {
             let all = steps(team, subject).await;
             found = all.iter().find(|(k, _)| k == kind).map(|(_, data)| data.clone());
             assert!(
-                found.is_some() || start.elapsed() < Duration::from_secs(35),
+                found.is_some() || start.elapsed() < Duration::from_secs(55),
                 "“{subject}” is never {kind}: {all:#?}\n{}",
                 team.log()
             );
