@@ -140,16 +140,20 @@ pub fn session_totals(conn: &Connection, source: Source, session: &str) -> Resul
     Ok(sums)
 }
 
+/// These two run at each line of a transcript: through the sessions, by which bills are indexed.
+const OF_INSTANCE: &str =
+    "SELECT e.flags, e.input, e.output, e.cache_read, e.cache_write_5m, e.cache_write_1h,
+   e.reasoning, e.web_searches, e.cost
+ FROM usage_owner o JOIN usage_event e ON e.session_id = o.session_id AND e.owner_id = o.id
+ WHERE o.instance = ?1";
+const COST_SINCE: &str = "SELECT sum(e.cost) FROM usage_owner o
+   JOIN usage_event e ON e.session_id = o.session_id AND e.owner_id = o.id AND e.ts_ms >= ?3
+ WHERE o.swarm = ?1 AND o.agent = ?2";
+
 /// What an instance used and cost so far, subagents included.
 pub fn instance_totals(conn: &Connection, instance: &str) -> Result<Sums> {
     let mut sums = Sums::default();
-    let mut statement = conn.prepare_cached(
-        // Through the sessions: bills are indexed by those.
-        "SELECT e.flags, e.input, e.output, e.cache_read, e.cache_write_5m, e.cache_write_1h, e.reasoning,
-           e.web_searches, e.cost
-         FROM usage_owner o JOIN usage_event e ON e.session_id = o.session_id AND e.owner_id = o.id
-         WHERE o.instance = ?1",
-    )?;
+    let mut statement = conn.prepare_cached(OF_INSTANCE)?;
     let mut rows = statement.query([instance])?;
     while let Some(row) = rows.next()? {
         sums.add(&sums_of(row)?);
@@ -171,11 +175,7 @@ pub fn last_request(conn: &Connection, instance: &str) -> Result<Option<(PathBuf
 
 /// What an agent's instances cost since `from_ms`; `None` where nothing could be priced.
 pub fn owner_cost_since(conn: &Connection, swarm: &str, agent: &str, from_ms: i64) -> Result<Option<Usd>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT sum(e.cost) FROM usage_owner o
-           JOIN usage_event e ON e.session_id = o.session_id AND e.owner_id = o.id AND e.ts_ms >= ?3
-         WHERE o.swarm = ?1 AND o.agent = ?2",
-    )?;
+    let mut statement = conn.prepare_cached(COST_SINCE)?;
     statement.query_row(params![swarm, agent, from_ms], |row| Ok(row.get::<_, Option<i64>>(0)?.map(Usd)))
 }
 
@@ -256,4 +256,26 @@ pub fn known_files(conn: &Connection, found: Vec<Found>) -> Result<Vec<Job>> {
         }
     });
     Ok(jobs.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_agent_has_spent_is_not_read_off_every_bill() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        crate::store::schema::migrate(&mut conn).unwrap();
+        for sql in [OF_INSTANCE, COST_SINCE] {
+            let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            for at in 1..=plan.parameter_count() {
+                plan.raw_bind_parameter(at, "x").unwrap();
+            }
+            let mut rows = plan.raw_query();
+            while let Some(row) = rows.next().unwrap() {
+                let step: String = row.get(3).unwrap();
+                assert!(step.starts_with("SEARCH"), "{step}: {sql}");
+            }
+        }
+    }
 }
