@@ -54,7 +54,7 @@ async fn asleep(team: &Team) -> AgentView {
 }
 
 /// Puts `one` to sleep; as a person would again, where its screen was being painted.
-async fn sleep(team: &Team) -> AgentView {
+async fn put_to_sleep(team: &Team) -> AgentView {
     let mut last = String::new();
     let asked = async || {
         let output = team.run(&["hibernate", "one"]).await;
@@ -95,7 +95,7 @@ async fn an_agent_sleeps_over_everything_but_a_word_to_it() {
     let before = team.agent("one").await;
     let refused = team.run(&["hibernate", "two"]).await;
     assert_eq!(refused.status.code(), Some(11), "nothing was said to it yet");
-    let one = sleep(&team).await;
+    let one = put_to_sleep(&team).await;
     assert_eq!((one.status, one.reason), (Status::Exited, Some(Reason::Asleep)));
     assert_eq!((one.pid, one.pane.clone(), one.instance.clone()), (None, before.pane, before.instance));
     // Its pane stays, with what it left there.
@@ -125,14 +125,14 @@ async fn an_agent_sleeps_over_everything_but_a_word_to_it() {
     // One that was woken can be put to sleep again, whoever asks it to.
     team.kill9(team.monitor().await).await;
     team.wait("one", "idle").await;
-    sleep(&team).await;
+    put_to_sleep(&team).await;
     team.ok(&["down", "--yes"]).await;
 }
 
 #[tokio::test]
 async fn a_message_wakes_its_receiver_and_is_delivered_once() {
     let team = team(TEAM).await;
-    let before = sleep(&team).await;
+    let before = put_to_sleep(&team).await;
     let sent = team.ok(&["send", "one", "good morning to you", "--wait", "--timeout", "30"]).await;
     assert!(sent.starts_with("one: seen") || sent.starts_with("one: injected"), "{sent}");
     let after = runs_again(&team, &before).await;
@@ -160,7 +160,7 @@ async fn who_goes_to_its_pane_wakes_it() {
     let two = team.agent("two").await;
     team.server.tmux(&["select-window", "-t", two.window.as_deref().unwrap()]).await;
     team.server.person(session.parse().unwrap()).await;
-    let before = sleep(&team).await;
+    let before = put_to_sleep(&team).await;
     // Other panes of the session are no concern of it.
     team.server.tmux(&["select-window", "-t", &format!("{session}:0")]).await;
     team.server.tmux(&["select-window", "-t", two.window.as_deref().unwrap()]).await;
