@@ -337,6 +337,10 @@ async fn a_person_at_a_terminal_is_shown_what_a_file_starts_and_asked() {
     let pane = asked("").await;
     team.server.wait_for_text(pane, "Hint: read it").await;
     assert_eq!(team.run(&["up", "--detach"]).await.status.code(), Some(14), "it still is not");
+    // `--yes` answers confirmations, and trust is none.
+    let pane = typed(&team, &["up", "--yes", "--detach", "--only", "one"]).await;
+    team.server.wait_for_text(pane, "Hint: read it").await;
+    assert!(!team.server.text(pane).await.contains("[y/N]"));
     let pane = asked("y").await;
     team.server.wait_for_text(pane, "1 agent in session `shop`").await;
     assert!(team.agent("one").await.pid.is_some());
