@@ -21,6 +21,8 @@ pub struct Said {
     pub block: Option<String>,
     /// The permission is decided: `true` allows, `false` denies.
     pub allow: Option<bool>,
+    /// What a denied permission is denied for; without a reason the turn ends.
+    pub denied: Option<String>,
     /// Text added to the context.
     pub context: Option<String>,
 }
@@ -124,6 +126,10 @@ impl Said {
         }
         let word =
             specific["permissionDecision"].as_str().or_else(|| specific["decision"]["behavior"].as_str());
+        let decision = &specific["decision"];
+        if decision["interrupt"] != true {
+            self.denied = decision["message"].as_str().map(str::to_owned);
+        }
         match word {
             Some("allow") => self.allow = Some(true),
             Some("deny") => self.allow = Some(false),

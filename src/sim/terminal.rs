@@ -5,6 +5,7 @@
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -12,7 +13,7 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::hooks::{Hooks, Said};
@@ -130,16 +131,31 @@ fn read_batch() -> io::Result<Vec<Event>> {
     Ok(batch)
 }
 
-/// Runs hook calls in order, so that an observer sees the events in the order in which they happened.
+/// How long what follows waits for a permission hook.
+const PERMISSION_HOOK: Duration = Duration::from_millis(200);
+
+/// Runs hook calls in order, so that an observer sees the events in the order in which they happened. A permission hook may
+/// wait for a person: after [`PERMISSION_HOOK`] it goes on beside the others, as in Claude Code.
 fn hook_worker(hooks: Hooks) -> (UnboundedSender<Call>, UnboundedReceiver<Done>, JoinHandle<()>) {
     let (calls, mut queue) = unbounded_channel::<Call>();
     let (results, done) = unbounded_channel();
     let worker = tokio::spawn(async move {
+        let hooks = Arc::new(hooks);
+        let mut beside = JoinSet::new();
         while let Some((id, payload)) = queue.recv().await {
-            let said = hooks.run(&payload).await;
             let event = payload["hook_event_name"].as_str().unwrap_or_default().to_owned();
-            if results.send((id, event, said)).is_err() {
-                // The agent is ending; the rest of the queue still runs.
+            let waits = event == "PermissionRequest";
+            let (hooks, results) = (hooks.clone(), results.clone());
+            let call = async move {
+                let said = hooks.run(&payload).await;
+                // The agent may be ending; the rest of the queue still runs.
+                let _ = results.send((id, event, said));
+            };
+            if waits {
+                beside.spawn(call);
+                let _ = tokio::time::timeout(PERMISSION_HOOK, beside.join_next()).await;
+            } else {
+                call.await;
             }
         }
     });

@@ -98,10 +98,15 @@ impl Machine {
                 (None, Some(false)) => self.tool_over(&call, "Denied by a hook", true, now),
                 (None, allowed) => self.open_tool(call, allowed == Some(true), now),
             },
-            Stage::Permission(asked) if asked == id => match said.allow {
-                Some(true) => self.permit(false, now),
-                Some(false) => self.refuse(now),
-                None => {}
+            Stage::Permission(asked) if asked == id => match (said.allow, said.denied) {
+                (Some(true), _) => self.permit(false, now),
+                (Some(false), Some(why)) => {
+                    self.prompt = None;
+                    self.notify = None;
+                    self.tool_over(&call, &why, true, now);
+                }
+                (Some(false), None) => self.refuse(now),
+                (None, _) => {}
             },
             _ => {}
         }
