@@ -4,7 +4,7 @@
 As a program it serves one kind: `endpoint.py anthropic|openai PORT DIR CWD`. DIR/requests.jsonl gets a line for each
 request of a conversation (titles and the like are left out), with the texts of its user messages byte for byte: the
 truth about what an agent was told. DIR/plays.json holds scenarios: `SCN:do_NAME` plays the list of steps under NAME, one
-step for each turn of the model: {"run": COMMAND}, {"tool": NAME, "input": {…}}, {"say": TEXT}. A doorbell of swarm's
+step for each turn of the model: {"run": COMMAND}, {"both": [COMMAND, …]} (at once; Claude only), {"tool": NAME, "input": {…}}, {"say": TEXT}. A doorbell of swarm's
 plays the list under `doorbell`, in which `{nonce}` stands for the message's; `SCN:brief` is a turn of about eight seconds.
 
 As a module it is `Played`: a run of the real CLIs on such endpoints. SCRIPTED_LLM as for run.py. Standard library only.
@@ -75,6 +75,8 @@ def serve_anthropic(fake, place, port, cwd):
                 ours = filled(ours, nonce or "")
                 if "run" in ours:
                     what = fake.step(fake.tool("Bash", {"command": ours["run"], "description": "Scripted command"}))
+                elif "both" in ours:
+                    what = fake.step(*(fake.tool("Bash", {"command": c, "description": "Scripted command"}) for c in ours["both"]))
                 elif "tool" in ours:
                     what = fake.step(fake.tool(ours["tool"], ours["input"]))
                 else:
