@@ -21,7 +21,7 @@ demo: setup
 
 # The real agent CLIs in panes, driven by the scripted endpoint ($$SCRIPTED_LLM); writes the reports in tests/real, where a
 # README says what each part is. All parts run, also after one that failed.
-REAL = $(wildcard $(addprefix tests/real/,run.py cost.py deliver.py handoff.py mcp.py))
+REAL = $(wildcard $(addprefix tests/real/,run.py cost.py deliver.py answer.py handoff.py mcp.py))
 test-real: setup
 	$(CARGO) build --locked --quiet
 	bad=0; for part in $(REAL); do python3 $$part || bad=1; done; exit $$bad

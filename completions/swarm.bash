@@ -1423,7 +1423,7 @@ _swarm() {
             return 0
             ;;
         swarm__subcmd__deny)
-            opts="-s -L -S -h --if-asks --prompt --client --swarm --socket-name --socket-path --color --help"
+            opts="-s -L -S -h --if-asks --prompt --client --because --swarm --socket-name --socket-path --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1438,6 +1438,10 @@ _swarm() {
                     return 0
                     ;;
                 --client)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --because)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

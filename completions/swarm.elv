@@ -333,6 +333,7 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --if-asks 'Only if the prompt contains this text'
             cand --prompt 'Only this very prompt (for menus)'
             cand --client 'The tmux client that is told what goes wrong (for menus)'
+            cand --because 'Why, for the agent: told with the answer where its hook gives it (`answer_by = "hook"`), else by a message after it'
             cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
             cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
             cand -L 'The tmux socket name, as `tmux -L`'

@@ -273,6 +273,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand approve" -s h -l help -d 'Pr
 complete -c swarm -n "__fish_swarm_using_subcommand deny" -l if-asks -d 'Only if the prompt contains this text' -r
 complete -c swarm -n "__fish_swarm_using_subcommand deny" -l prompt -d 'Only this very prompt (for menus)' -r
 complete -c swarm -n "__fish_swarm_using_subcommand deny" -l client -d 'The tmux client that is told what goes wrong (for menus)' -r
+complete -c swarm -n "__fish_swarm_using_subcommand deny" -l because -d 'Why, for the agent: told with the answer where its hook gives it (`answer_by = "hook"`), else by a message after it' -r
 complete -c swarm -n "__fish_swarm_using_subcommand deny" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand deny" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand deny" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F

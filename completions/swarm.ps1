@@ -353,6 +353,7 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--if-asks', '--if-asks', [CompletionResultType]::ParameterName, 'Only if the prompt contains this text')
             [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'Only this very prompt (for menus)')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'The tmux client that is told what goes wrong (for menus)')
+            [CompletionResult]::new('--because', '--because', [CompletionResultType]::ParameterName, 'Why, for the agent: told with the answer where its hook gives it (`answer_by = "hook"`), else by a message after it')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
             [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')

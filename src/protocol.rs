@@ -274,6 +274,9 @@ pub struct Answer {
     pub choice: Choice,
     /// What the person saw; the answer is refused when it is another incarnation or another prompt by now.
     pub expect: Option<Prompt>,
+    /// With [`Choice::Deny`]: what the agent is told. Where it cannot be told with the answer, the reply says so.
+    #[serde(default)]
+    pub because: Option<String>,
 }
 
 /// A prompt as a person saw it.
@@ -631,6 +634,19 @@ pub struct HandedOver {
     pub number: u64,
     /// The messages, fenced.
     pub text: String,
+}
+
+/// What a person decided on a permission prompt: the answer to a hook that waits for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Allow it once.
+    Allow,
+    /// Refuse it.
+    Deny {
+        /// What the agent is told, and goes on with; `None` ends its turn.
+        because: Option<String>,
+    },
 }
 
 /// One line from a client.

@@ -329,6 +329,17 @@ pub enum TranscriptKind {
     Sim,
 }
 
+/// Which hook may answer a permission prompt: one that the agent calls beside its dialog, which stays open and can be
+/// answered in the pane while the hook waits. An agent that shows its dialog only after its hook has none.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct HookAnswerData {
+    /// The event, of those whose answer swarm knows how to give: `PermissionRequest`. None: keys answer.
+    pub event: Option<String>,
+    /// Tools that raise it without being a permission: questions, plans. Keys answer them.
+    pub except: Vec<String>,
+}
+
 /// Which sources of evidence an agent has.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -342,6 +353,8 @@ pub struct SourceData {
     /// Events at which its hook may hand waiting messages over, of those whose answer swarm knows how to give: `Stop`
     /// and `UserPromptSubmit`. An empty list leaves them all to the doorbell.
     pub hook_delivery: Vec<String>,
+    /// Which hook may answer its permission prompts, where the agent's table asks for that (`answer_by = "hook"`).
+    pub hook_answer: HookAnswerData,
     /// It reports its state by OSC 7501.
     pub osc_state: bool,
     /// It draws its interface without end even when idle: a changed screen proves nothing.

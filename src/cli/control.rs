@@ -1,14 +1,12 @@
-//! What a person does to one agent or to all: restart, kill, hibernate, wake, rename, rm, hold, resume, interrupt, approve, deny, answer, down.
+//! What a person does to one agent or to all: restart, kill, hibernate, wake, rename, rm, hold, resume, interrupt, down.
 
 use std::io::{IsTerminal, Write};
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::error::{Error, Kind, Result};
 use crate::name::{AgentName, SwarmName};
-use crate::protocol::{Adopt, Answer, Choice, Down, Hold, Prompt, Rename, Request, Restart, Target};
-use crate::status::Status;
+use crate::protocol::{Adopt, Down, Hold, Rename, Request, Restart, Target};
 
 use super::{Ctx, output};
 
@@ -17,7 +15,7 @@ use super::{Ctx, output};
 pub struct AgentArg {
     /// The agent
     #[arg(add = clap_complete::ArgValueCandidates::new(super::complete::agents))]
-    agent: AgentName,
+    pub(super) agent: AgentName,
 }
 
 /// End an agent and start it again; its conversation goes on where the profile can resume one
@@ -49,31 +47,6 @@ pub struct HoldArgs {
     /// Why
     #[arg(default_value = "held by hand")]
     reason: String,
-}
-
-/// Which prompt an answer is for: what the screen shows when it is sent, read again then.
-#[derive(Debug, clap::Args)]
-pub struct PromptArgs {
-    #[command(flatten)]
-    agent: AgentArg,
-    /// Only if the prompt contains this text
-    #[arg(long, value_name = "TEXT")]
-    if_asks: Option<String>,
-    /// Only this very prompt (for menus)
-    #[arg(long, value_name = "ID", hide = true)]
-    prompt: Option<String>,
-    /// The tmux client that is told what goes wrong (for menus)
-    #[arg(long, value_name = "NAME", hide = true)]
-    client: Option<String>,
-}
-
-/// Answer the prompt on an agent's screen
-#[derive(Debug, clap::Args)]
-pub struct AnswerArgs {
-    #[command(flatten)]
-    agent: PromptArgs,
-    /// The number of the option, counted from 1
-    option: usize,
 }
 
 /// End a swarm: its agents and the panes swarm made for them
@@ -155,74 +128,6 @@ pub fn resume(args: &AgentArg, ctx: &Ctx) -> Result<()> {
 /// `swarm interrupt`.
 pub fn interrupt(args: &AgentArg, ctx: &Ctx) -> Result<()> {
     on(ctx, args, Request::Interrupt, "interrupted")
-}
-
-/// How often the screen is looked at for a prompt that is announced and not painted yet, and the pause between.
-const PAINT_LOOKS: u32 = 40;
-/// See [`PAINT_LOOKS`].
-const BETWEEN: Duration = Duration::from_millis(50);
-
-/// `swarm approve`, `deny` and `answer`.
-pub fn answer(args: &PromptArgs, choice: Choice, ctx: &Ctx) -> Result<()> {
-    match (&args.client, super::block_on(give(args, choice, ctx))) {
-        (Some(client), Err(err)) => super::next::tell(&ctx.server()?, client, &err),
-        (_, given) => given,
-    }
-}
-
-/// Reads the prompt, shows it, and answers exactly that one.
-async fn give(args: &PromptArgs, choice: Choice, ctx: &Ctx) -> Result<()> {
-    let mut client = ctx.client().await?;
-    let mut looks = 0;
-    let (target, status, seen, subject) = loop {
-        let snapshot = ctx.snapshot(&mut client).await?;
-        let (target, view) = ctx.agent(&snapshot, &args.agent.agent)?;
-        let seen = Prompt::of(view);
-        looks += 1;
-        // A hook or a status file may be faster than the paint.
-        if view.status != Status::Waiting || seen.question.is_some() || looks > PAINT_LOOKS {
-            break (target, view.status, seen, view.subject.clone().unwrap_or_default());
-        }
-        tokio::time::sleep(BETWEEN).await;
-    };
-    let another = || Error::new(Kind::Blocked, "it asks something else by now: nothing was sent");
-    if args.prompt.as_ref().is_some_and(|id| *id != seen.id()) {
-        return Err(another());
-    }
-    if let Some(text) = &args.if_asks {
-        let asked = format!("{subject} {}", seen.question.as_deref().unwrap_or_default());
-        if !asked.contains(text.as_str()) {
-            return Err(another().hint(format!("it asks: {}", crate::text::clip(asked.trim(), 200))));
-        }
-    }
-    if let Some(question) = &seen.question {
-        let options = seen.options.iter().enumerate();
-        let options = options.map(|(n, o)| format!("\n  {}. {}", n + 1, crate::text::one_line(o)));
-        let subject = crate::text::one_line(&subject);
-        let subject = if subject.is_empty() { subject } else { format!("{subject}\n") };
-        let question = crate::text::one_line(question);
-        output::note(&format!("{subject}{question}{}", options.collect::<String>()));
-    } else if status == Status::Waiting {
-        // Nobody has seen what would be answered.
-        return Err(Error::new(
-            Kind::Blocked,
-            "its screen shows no prompt that can be read: nothing was sent",
-        )
-        .hint(format!("look at the pane: `swarm attach {}`", args.agent.agent)));
-    }
-    let expect = seen.question.is_some().then_some(seen);
-    let answer: Value = client.call(Request::Answer(Answer { target, choice, expect })).await?;
-    let asked = answer.get("answered").and_then(Value::as_str).unwrap_or_default();
-    let now = answer.get("now").and_then(Value::as_str).unwrap_or_default();
-    if args.client.is_some() {
-        return Ok(());
-    }
-    output::print(&format!("answered: {} (now {now})\n", crate::text::one_line(asked)))
-}
-
-/// `swarm answer`.
-pub fn answer_option(args: &AnswerArgs, ctx: &Ctx) -> Result<()> {
-    answer(&args.agent, Choice::Option(args.option), ctx)
 }
 
 fn on(ctx: &Ctx, agent: &AgentArg, request: impl FnOnce(Target) -> Request, word: &str) -> Result<()> {

@@ -3,8 +3,10 @@
 //! An agent waits for its hooks, takes a failure for a veto (exit code 2 blocks a tool call in Claude Code) and reads
 //! what they print. So: no argument, no input and no monitor makes this fail, print, or wait longer than `BUDGET`, be
 //! it for a payload that does not come or for a monitor that does not listen. It starts no runtime, reads no
-//! configuration, and runs before the command line is parsed. It prints one thing only: messages that the monitor hands
-//! over, where the launch allows it (`--deliver`), in time.
+//! configuration, and runs before the command line is parsed. It prints two things only, where the launch allows them:
+//! messages that the monitor hands over (`--deliver`), in time, and a person's answer to a permission prompt (`--answer`).
+//! For that answer it waits as long as the prompt stands: the agent shows its dialog meanwhile and takes whichever answer
+//! comes first. Silence, whatever its cause, leaves the dialog as it is.
 
 mod answer;
 
@@ -23,10 +25,10 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use serde_json::Value;
 
 use crate::error::Result;
-use crate::observe::hook::HookLine;
+use crate::observe::hook::{HookLine, PermissionAsk};
 use crate::observe::spool::Spool;
 use crate::paths::{Paths, var, var_str};
-use crate::protocol::{HandedOver, Line};
+use crate::protocol::{Decision, HandedOver, Line};
 
 use super::Ctx;
 
@@ -34,14 +36,19 @@ use super::Ctx;
 const PAYLOAD_MAX: usize = 1 << 20;
 /// How long all of it may wait (design: "at most 50 ms"); the rest is for starting and ending.
 const BUDGET: Duration = Duration::from_millis(40);
+/// The largest payload that reaches the monitor as it is.
+const WHOLE_MAX: usize = crate::observe::hook::LINE_MAX / 2;
 /// How much of it the payload may take to come: agents write it before they wait for us.
 const READ_BUDGET: Duration = Duration::from_millis(30);
+/// How long a permission prompt may wait for the person's answer: less than the agent lets its hook run.
+const ANSWER_BUDGET: Duration = Duration::from_secs(23 * 3600);
 /// The longest answer of the monitor that is read: the messages of one batch, escaped.
 const ANSWER_MAX: usize = 1 << 17;
 
 /// Reports an agent's event to the monitor (called by the agents' hooks, not by people)
 ///
-/// Reads the event as JSON from stdin. Never fails, and prints nothing but messages it hands over with `--deliver`.
+/// Reads the event as JSON from stdin. Never fails, and prints nothing but messages it hands over with `--deliver` and a
+/// person's answer with `--answer`.
 #[derive(Debug, Args)]
 pub struct HookArgs {
     /// The profile of the agent whose hook this is
@@ -73,12 +80,13 @@ pub fn intercept(args: &[OsString]) -> Option<ExitCode> {
     Some(ExitCode::SUCCESS)
 }
 
-/// What the command line says: `PROFILE [EVENT] [--deliver] [--chain PROGRAM ARG…] [PAYLOAD]`.
+/// What the command line says: `PROFILE [EVENT] [--deliver | --answer] [--chain PROGRAM ARG…] [PAYLOAD]`.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Call {
     profile: String,
     event: Option<String>,
     deliver: bool,
+    answer: bool,
     chain: Vec<OsString>,
     payload: Option<OsString>,
 }
@@ -96,6 +104,10 @@ impl Call {
         if rest.first().is_some_and(|w| w == "--deliver") {
             rest.remove(0);
             call.deliver = true;
+        }
+        if rest.first().is_some_and(|w| w == "--answer") {
+            rest.remove(0);
+            call.answer = true;
         }
         if rest.first().is_some_and(|w| w == "--chain") {
             rest.remove(0);
@@ -135,7 +147,10 @@ fn report(words: Vec<OsString>) {
     };
     let name = line.event.as_deref().or_else(|| line.payload["hook_event_name"].as_str()).unwrap_or_default();
     let asks = call.deliver && line.token.is_some() && answer::may_hand_over(name, &line.payload);
-    let message = if asks { line.question() } else { line.notification() };
+    // Cut, it could not be compared with what the person sees.
+    let whole = payload.len() <= WHOLE_MAX;
+    let waits = call.answer && whole && line.token.is_some() && PermissionAsk::of(&line.payload).is_some();
+    let message = if asks || waits { line.question() } else { line.notification() };
     let deadline = began + BUDGET;
     let Some(monitor) = send(&socket, &message, deadline) else {
         Spool::of(&paths.state_dir, &socket).append(&line);
@@ -143,7 +158,19 @@ fn report(words: Vec<OsString>) {
     };
     if asks {
         hand_over(&monitor, name, &line, deadline);
+    } else if waits {
+        answer_prompt(&monitor, name);
     }
+}
+
+/// Prints the person's answer to a permission prompt; nothing where the monitor lets go of it, or goes away.
+fn answer_prompt(monitor: &OwnedFd, event: &str) -> Option<()> {
+    let decision: Decision = match serde_json::from_slice(&receive(monitor, clock() + ANSWER_BUDGET)?).ok()? {
+        Line::Answer { result, .. } => serde_json::from_value(result).ok()?,
+        Line::Refusal { .. } | Line::Notice(_) => return None,
+    };
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{}", answer::decided(event, &decision)?).and_then(|()| stdout.flush()).ok()
 }
 
 /// Prints what the monitor hands over, and says so; nothing where it has nothing or is late.
@@ -300,6 +327,8 @@ mod tests {
         let delivers = call(&["claude", "--deliver"]).unwrap();
         assert_eq!((delivers.deliver, delivers.event, delivers.payload), (true, None, None));
         assert!(!call(&["claude", "Stop"]).unwrap().deliver);
+        let answers = call(&["claude", "--answer"]).unwrap();
+        assert_eq!((answers.answer, answers.deliver, answers.payload), (true, false, None));
         assert_eq!(call(&[]), None);
     }
 

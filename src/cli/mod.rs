@@ -3,6 +3,7 @@
 //! Commands are thin: they parse, ask the monitor or a library module, and print. Nothing here decides anything.
 
 pub mod add;
+pub mod answer;
 pub mod attach;
 pub mod capture;
 mod complete;
@@ -109,10 +110,9 @@ enum Command {
     Inbox(inbox::InboxArgs),
     Ack(inbox::AckArgs),
     /// Allow what an agent asks for, once
-    Approve(control::PromptArgs),
-    /// Refuse what an agent asks for
-    Deny(control::PromptArgs),
-    Answer(control::AnswerArgs),
+    Approve(answer::PromptArgs),
+    Deny(answer::DenyArgs),
+    Answer(answer::AnswerArgs),
     /// Stop the turn an agent is working on
     Interrupt(control::AgentArg),
     Restart(control::RestartArgs),
@@ -230,9 +230,9 @@ fn dispatch(command: Command, ctx: &Ctx) -> Result<()> {
         Command::Handoff(args) => handoff::run(&args, ctx),
         Command::Inbox(args) => inbox::run(&args, ctx),
         Command::Ack(args) => inbox::ack(&args, ctx),
-        Command::Approve(args) => control::answer(&args, Choice::Approve, ctx),
-        Command::Deny(args) => control::answer(&args, Choice::Deny, ctx),
-        Command::Answer(args) => control::answer_option(&args, ctx),
+        Command::Approve(args) => answer::answer(&args, Choice::Approve, None, ctx),
+        Command::Deny(args) => answer::deny(&args, ctx),
+        Command::Answer(args) => answer::answer_option(&args, ctx),
         Command::Interrupt(args) => control::interrupt(&args, ctx),
         Command::Restart(args) => control::restart(&args, ctx),
         Command::Kill(args) => control::kill(&args, ctx),

@@ -8,7 +8,7 @@ use super::merge::{Merged, Merger, Placed, Texts, over, placed};
 use super::problem::{Level, Place, Problem};
 use super::resolve::{MAX_AGENTS, Resolver, checked_name};
 use super::shape::nearest;
-use super::{AgentSpec, Budget, Permissions, address, vars};
+use super::{AgentSpec, AnswerBy, Budget, Permissions, address, vars};
 use crate::name::AgentName;
 
 impl Resolver<'_> {
@@ -75,6 +75,7 @@ impl Resolver<'_> {
         spec.handoff_to = self.addresses(&written.handoff_to);
         spec.accepts_from = self.addresses(&written.accepts_from);
         spec.handoff_block = self.handoff_block(&spec.profile, written);
+        spec.answer_by = self.answer_by(&spec.profile, written);
         spec.before_start = self.words(&written.before_start);
         spec.after_exit = self.words(&written.after_exit);
         spec.budget = self.budget(written);
@@ -115,6 +116,21 @@ impl Resolver<'_> {
                 format!("`handoff_block` reads transcripts, and those of {profile} do not have its words");
             let mend = "leave it out: it hands over by `swarm handoff`, by tool, or by `.swarm/outbox`";
             self.say(Problem::error(self.place(at), message).mend(mend));
+        }
+        *at.get()
+    }
+
+    /// An agent whose own table asks for what its profile cannot do is warned about; the default leaves those alone.
+    fn answer_by(&mut self, profile: &str, written: &file::Agent) -> AnswerBy {
+        let can = self.loader.profiles.answers_by_hook(profile);
+        let Some(at) = &written.answer_by else {
+            return if can { self.merged.answer_by } else { AnswerBy::Keys };
+        };
+        if *at.get() == AnswerBy::Hook && !can {
+            let message =
+                format!("{profile} has no hook that answers while its dialog is open: keys answer it");
+            self.say(Problem::warning(self.place(at), message).mend("leave `answer_by` out"));
+            return AnswerBy::Keys;
         }
         *at.get()
     }

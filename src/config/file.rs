@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 use super::settings::{Icons, TerminalNotify};
-use super::{Permissions, Restart};
+use super::{AnswerBy, Permissions, Restart};
 use crate::status::Attention;
 
 /// A value with its place in the file.
@@ -164,6 +164,9 @@ pub struct Defaults {
     pub model: Option<At<String>>,
     /// The permission mode: your own settings of the agent CLI, ask before changes, or ask nothing.
     pub permissions: Option<Permissions>,
+    /// How `swarm approve` and `swarm deny` answer permission prompts: by keys, or by the agent's own hook where it has one
+    /// that waits beside its dialog (keys for the others, and for what the hook cannot say).
+    pub answer_by: Option<AnswerBy>,
     /// What happens when an agent's process ends by itself.
     pub restart: Option<Restart>,
     /// How long agents that can resume their conversation may be idle and alone before they are put to sleep: "30m", "2h",
@@ -252,6 +255,9 @@ pub struct Agent {
     /// Take handoffs from fenced blocks `swarm-handoff` in its replies, too. Default: what its profile says, which is false
     /// unless you said otherwise there. Holds from its next start.
     pub handoff_block: Option<At<bool>>,
+    /// How `swarm approve` and `swarm deny` answer its permission prompts: by keys (the default), or by its own hook. Holds
+    /// from its next start.
+    pub answer_by: Option<At<AnswerBy>>,
     /// What it may spend.
     #[serde(default)]
     pub budget: Budget,

@@ -10,7 +10,7 @@ use super::file::{self, Amount, At};
 use super::layout::Arrangement;
 use super::problem::{Place, Problem, Source};
 use super::settings::{MonitorSettings, Notify, Overview, Price};
-use super::{Permissions, Restart, address, check, message};
+use super::{AnswerBy, Permissions, Restart, address, check, message};
 
 /// A value with its place.
 #[derive(Debug, Clone)]
@@ -29,6 +29,7 @@ pub(super) struct Merged {
     pub(super) profile: Option<Placed<String>>,
     pub(super) model: Option<Placed<String>>,
     pub(super) permissions: Permissions,
+    pub(super) answer_by: AnswerBy,
     pub(super) restart: Restart,
     pub(super) hibernate_after: Option<u64>,
     pub(super) env: Texts,
@@ -148,6 +149,7 @@ impl Merger<'_> {
         lay(&mut merged.profile, defaults.profile.as_ref().map(|p| Some(from.put(p))));
         lay(&mut merged.model, defaults.model.as_ref().map(|m| Some(from.put(m))));
         lay(&mut merged.permissions, defaults.permissions);
+        lay(&mut merged.answer_by, defaults.answer_by);
         lay(&mut merged.restart, defaults.restart);
         merged.env.extend(from.texts(&defaults.env));
         merged.pass_env.extend(defaults.pass_env.iter().map(|n| from.put(n)));

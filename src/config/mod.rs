@@ -144,6 +144,9 @@ pub struct AgentSpec {
     /// Handoffs are taken from marked blocks in its replies, too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub handoff_block: bool,
+    /// How its permission prompts are answered.
+    #[serde(default, skip_serializing_if = "AnswerBy::is_default")]
+    pub answer_by: AnswerBy,
     /// What it may spend.
     pub budget: Option<Budget>,
     /// A program and its arguments, run in its directory before it starts; empty for none. Where it fails the agent is
@@ -180,6 +183,7 @@ impl AgentSpec {
             handoff_to: Vec::new(),
             accepts_from: Vec::new(),
             handoff_block: false,
+            answer_by: AnswerBy::Keys,
             budget: None,
             before_start: Vec::new(),
             after_exit: Vec::new(),
@@ -223,6 +227,24 @@ pub enum Restart {
     Always,
 }
 
+/// How an agent's permission prompts are answered on a person's word.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnswerBy {
+    /// Keys, sent to the dialog on its screen.
+    #[default]
+    Keys,
+    /// Its own hook, which waits for the person beside the dialog; keys where it does not.
+    Hook,
+}
+
+impl AnswerBy {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// What profiles exist, as far as configuration must know: the `agent` module's catalogue, or a test's.
 pub trait ProfileCatalog {
     /// Every profile's name, sorted.
@@ -252,6 +274,11 @@ pub trait ProfileCatalog {
         true
     }
 
+    /// Whether `profile` has a hook that can answer its permission prompts.
+    fn answers_by_hook(&self, _profile: &str) -> bool {
+        false
+    }
+
     /// Whether `profile` takes handoffs from marked blocks where the agent's table does not say.
     fn takes_blocks(&self, _profile: &str) -> bool {
         false
@@ -279,6 +306,10 @@ impl ProfileCatalog for Profiles {
 
     fn tells_words(&self, profile: &str) -> bool {
         self.get(profile).is_none_or(|p| p.tells_words())
+    }
+
+    fn answers_by_hook(&self, profile: &str) -> bool {
+        self.get(profile).is_some_and(|p| p.data().sources.hook_answer.event.is_some())
     }
 
     fn takes_blocks(&self, profile: &str) -> bool {

@@ -1,7 +1,8 @@
 //! Answers the prompt that is on an agent's screen now, on a person's explicit word.
 //!
-//! Reads the pane again, refuses when it shows something else by now, sends the keys of this profile for this option,
-//! and reports what the screen showed afterwards. Nothing here is ever called without a person's request.
+//! Reads the pane again, refuses when it shows something else by now, tells the hook that waits for this very prompt or
+//! sends the keys of this profile for this option, and reports what the screen showed afterwards. Nothing here is ever
+//! called without a person's request.
 
 use std::time::Duration;
 
@@ -10,12 +11,13 @@ use serde_json::{Value, json};
 use crate::agent::Profile;
 use crate::error::{Error, Kind, Result};
 use crate::observe::screen::{Reading, Screen, classify};
-use crate::protocol::{Choice, Prompt};
+use crate::protocol::{Choice, Decision, Prompt};
 use crate::status::Status;
 use crate::text::clip;
 use crate::tmux::command::Capture;
 use crate::tmux::{Command, Connection, PaneId};
 
+use super::asks::Waiting;
 use super::launch::guarded_by;
 use super::perform::Hands;
 
@@ -31,13 +33,37 @@ const HINT: usize = 200;
 /// See [`LOOKS`].
 const BETWEEN: Duration = Duration::from_millis(100);
 
-/// Answers the dialog in `pane`.
+/// What a person wants a prompt to be answered.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The answer.
+    pub choice: Choice,
+    /// What the person saw.
+    pub expect: Option<Prompt>,
+    /// What the agent is told with a refusal.
+    pub because: Option<String>,
+}
+
+impl Wanted {
+    /// What a hook can say of it; one option of many is a matter of keys.
+    fn decision(&self) -> Option<Decision> {
+        match self.choice {
+            Choice::Approve => Some(Decision::Allow),
+            Choice::Deny => Some(Decision::Deny { because: self.because.clone() }),
+            Choice::Option(_) => None,
+        }
+    }
+}
+
+/// Answers the dialog in `pane`, by the hook that is `waiting` where that was called for this prompt, else by keys.
+///
+/// The reply has `answered`, `by` (`hook` or `keys`), `told` (whether the agent was told why) and `now`.
 pub async fn answer(
     hands: &Hands,
     pane: PaneId,
     profile: &str,
-    choice: &Choice,
-    expect: Option<&Prompt>,
+    wanted: Wanted,
+    waiting: Option<&Waiting>,
 ) -> Result<Value> {
     let profile = hands
         .profiles
@@ -45,13 +71,38 @@ pub async fn answer(
         .ok_or_else(|| Error::new(Kind::NotFound, format!("no profile `{profile}`")))?;
     let conn = hands.link.connection().await?;
     let before = settled(&conn, pane, &profile).await?;
-    if before.status != Status::Waiting {
-        return Err(Error::new(
-            Kind::Blocked,
-            format!("the screen shows no prompt by now ({})", before.status),
-        ));
+    refuse_another(&before, wanted.expect.as_ref())?;
+    let waiting = waiting.filter(|hook| hook.is(&before)).zip(wanted.decision());
+    let by_hook = waiting.is_some_and(|(hook, decision)| hook.tell(&decision));
+    if !by_hook {
+        press(&conn, pane, &before, &keys(&profile, &before, &wanted.choice)?).await?;
     }
-    let question = before.question.clone().unwrap_or_default();
+    for _ in 0..LOOKS {
+        tokio::time::sleep(BETWEEN).await;
+        let after = read(&conn, pane, &profile).await?;
+        if !is_same_prompt(&before, &after) {
+            return Ok(json!({
+                "answered": before.question.unwrap_or_default(),
+                "by": if by_hook { "hook" } else { "keys" },
+                "told": by_hook && wanted.because.is_some(),
+                "now": after.status,
+            }));
+        }
+    }
+    let message = if by_hook {
+        "its hook was answered, but the prompt is still there"
+    } else {
+        "the keys were sent, but the prompt is still there"
+    };
+    Err(Error::new(Kind::Stranded, message).hint("look at the pane: `swarm attach AGENT`"))
+}
+
+/// An error where the screen shows anything but what the person saw.
+fn refuse_another(before: &Reading, expect: Option<&Prompt>) -> Result<()> {
+    if before.status != Status::Waiting {
+        let message = format!("the screen shows no prompt by now ({})", before.status);
+        return Err(Error::new(Kind::Blocked, message));
+    }
     let shown: Vec<String> = before.options.iter().map(|o| crate::text::one_line(&o.text)).collect();
     let another = |seen: &Prompt| {
         seen.options != shown
@@ -62,10 +113,13 @@ pub async fn answer(
         return Err(Error::new(Kind::Blocked, "the screen shows another prompt by now: nothing was sent")
             .hint(format!("it asks: {}", clip(&before.asked, HINT))));
     }
-    let keys = keys(&profile, &before, choice)?;
-    for key in &keys {
-        // The last look and the key are one command inside tmux.
-        let said = conn.one(guarded_by(pane, &before.asked_rows, &[key])).await?;
+    Ok(())
+}
+
+/// Sends keys to the prompt that was read: the last look and each key are one command inside tmux.
+async fn press(conn: &Connection, pane: PaneId, prompt: &Reading, keys: &[String]) -> Result<()> {
+    for key in keys {
+        let said = conn.one(guarded_by(pane, &prompt.asked_rows, &[key])).await?;
         if said.text().trim() != "sent" {
             return Err(Error::new(
                 Kind::Blocked,
@@ -73,15 +127,7 @@ pub async fn answer(
             ));
         }
     }
-    for _ in 0..LOOKS {
-        tokio::time::sleep(BETWEEN).await;
-        let after = read(&conn, pane, &profile).await?;
-        if !is_same_prompt(&before, &after) {
-            return Ok(json!({"answered": question, "keys": keys, "now": after.status}));
-        }
-    }
-    Err(Error::new(Kind::Stranded, "the keys were sent, but the prompt is still there")
-        .hint("look at the pane: `swarm attach AGENT`"))
+    Ok(())
 }
 
 /// What the pane shows once it stands still: a hook or a status file may be faster than the paint, and a prompt takes no

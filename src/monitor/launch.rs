@@ -8,12 +8,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::agent::{HookKind, LaunchRequest, Profile, SettingsKind, Start, Told};
-use crate::config::AgentSpec;
+use crate::config::{AgentSpec, AnswerBy};
 use crate::error::{Context, Error, Kind, Result};
 use crate::handoff::brief;
 use crate::observe::equip::{self, Equipment};
 use crate::observe::evidence::{Foreground, ProcessFact};
-use crate::observe::inject::HookSetup;
+use crate::observe::inject::{Asks, HookSetup};
 use crate::observe::process::{self, Processes};
 use crate::observe::status_tee;
 use crate::state::{StartOrder, Started};
@@ -88,12 +88,16 @@ pub fn prepare(hands: &Hands, order: &StartOrder) -> Result<Prepared> {
     let fresh_id = uuid::Uuid::new_v4().to_string();
     let dir = instance_files::make(&hands.paths.runtime_dir, &instance)?;
     let version = hands.versions.of(&order.swarm, spec, profile.program());
+    let sources = &profile.data().sources;
     let hooks = HookSetup::for_launch(
         profile.hooks(),
         version.as_deref(),
         &hands.exe,
         &dir,
-        &profile.data().sources.hook_delivery,
+        Asks {
+            messages_at: &sources.hook_delivery,
+            answer_at: sources.hook_answer.event.as_deref().filter(|_| spec.answer_by == AnswerBy::Hook),
+        },
     )?;
     if let Some(settings) =
         hooks.settings_file.as_deref().filter(|_| profile.hooks() == HookKind::ClaudeSettings)

@@ -4,6 +4,7 @@
 //! in the store, in tmux and in the agents' transcripts. Its loop never blocks.
 
 pub mod answer;
+pub mod asks;
 mod blocks;
 pub mod booking;
 pub mod build;
@@ -45,7 +46,7 @@ use tokio::sync::{mpsc, watch as watch_channel};
 use crate::client::{Rendezvous, VERSION, private_dir};
 use crate::error::{Context, Error, Kind, Result};
 use crate::ledger::prices::{Override, PriceBook};
-use crate::observe::hook::HookLine;
+use crate::observe::hook::{HookEventKind, HookLine, PermissionAsk};
 use crate::observe::spool::Spool;
 use crate::paths::Paths;
 use crate::protocol::{PROTOCOL, Request, Welcome};
@@ -384,10 +385,13 @@ impl Monitor {
                 (None, None) => self.hook(&line),
                 (None, Some(_)) => {
                     let hook = Box::new(line.event());
+                    let ask =
+                        (hook.kind == HookEventKind::Permission).then(|| PermissionAsk::of(&line.payload));
+                    let ask = ask.flatten().map(Box::new);
                     let op = self.expect(inbound.reply, inbound.id);
                     let (ancestry, token) = (inbound.ancestry, line.token);
                     let caller = Caller { ancestry, inside: line.agent, token, owner: None };
-                    self.take(EventKind::Asked { op, caller, hook });
+                    self.take(EventKind::Asked { op, caller, hook, ask });
                 }
             }
             return;

@@ -62,6 +62,7 @@ pub struct Performer {
     /// What runs after agents have ended: nobody waits for it.
     chores: JoinSet<()>,
     replies: HashMap<Op, (ReplyTo, Option<u64>)>,
+    asks: super::asks::Asks,
     /// Something was stored since the last answer.
     stored: bool,
     /// The monitor is to end.
@@ -90,6 +91,7 @@ impl Performer {
             tasks: JoinSet::new(),
             chores: JoinSet::new(),
             replies: HashMap::new(),
+            asks: super::asks::Asks::default(),
             stored: false,
             leaving: false,
         }
@@ -132,6 +134,13 @@ impl Performer {
                 }
             }
             Effect::HandOver(op, handed) => self.hand_over(op, handed),
+            Effect::AwaitAnswer { op, pane, ask } => {
+                if let Some((reply, id)) = self.replies.remove(&op) {
+                    self.asks.keep(pane, *ask, reply, id);
+                }
+            }
+            Effect::LetGo(pane) => self.asks.let_go(pane),
+            answer @ Effect::Answer { .. } => self.answer(answer),
             Effect::Letters { op, swarm, of, id } => self.letters(op, swarm, of, id),
             Effect::Progress(op, progress) => {
                 if let Some((reply, _)) = self.replies.get(&op) {
@@ -237,6 +246,18 @@ impl Performer {
                 reply.answer(id, Ok(Value::Null));
                 let _ = events.send(EventKind::Unprinted(handed.number)).await;
             }
+        });
+    }
+
+    /// Answers a prompt, by the hook that waits for it where there is one.
+    fn answer(&mut self, effect: Effect) {
+        let Effect::Answer { op, pane, profile, choice, expect, because } = effect else { return };
+        let waiting = self.asks.only(pane);
+        let (hands, events) = (self.hands.clone(), self.events.clone());
+        self.tasks.spawn(async move {
+            let wanted = answer::Wanted { choice, expect, because };
+            let answered = answer::answer(&hands, pane, &profile, wanted, waiting.as_ref()).await;
+            let _ = events.send(done(op, answered)).await;
         });
     }
 
@@ -400,9 +421,6 @@ async fn act(hands: &Arc<Hands>, effect: Effect) -> Option<EventKind> {
         Effect::Interrupt { op, pane, profile, instance } => {
             Some(done(op, submit::interrupt::interrupt(hands, pane, &profile, &instance).await))
         }
-        Effect::Answer { op, pane, profile, choice, expect } => {
-            Some(done(op, answer::answer(hands, pane, &profile, &choice, expect.as_ref()).await))
-        }
         submit @ Effect::Submit { .. } => typed(hands, submit).await,
         Effect::Jump { op, session, pane, client, swarm, root } => {
             let overview = overview_launch(hands, &swarm, &root);
@@ -419,6 +437,9 @@ async fn act(hands: &Arc<Hands>, effect: Effect) -> Option<EventKind> {
         | Effect::ReplyStored(..)
         | Effect::ReplyNow(..)
         | Effect::HandOver(..)
+        | Effect::AwaitAnswer { .. }
+        | Effect::LetGo(_)
+        | Effect::Answer { .. }
         | Effect::Letters { .. }
         | Effect::Progress(..)
         | Effect::Store(_)

@@ -15,7 +15,9 @@ use crate::paths;
 
 /// Seconds that Claude Code waits for a hook. Ours is done in 50 ms; this is for a machine that stands still.
 const TIMEOUT_S: u64 = 5;
-/// The same for Gemini CLI, which counts in milliseconds.
+/// How long it lets a hook wait for the person's answer, in seconds: a prompt may stand over night.
+const ANSWER_TIMEOUT_S: u64 = 86_400;
+/// The same as [`TIMEOUT_S`] for Gemini CLI, which counts in milliseconds.
 const TIMEOUT_MS: u64 = 5_000;
 /// The largest foreign settings file that is merged.
 const SETTINGS_MAX: u64 = 1 << 20;
@@ -52,21 +54,29 @@ pub struct HookSetup {
     pub env: Vec<(String, String)>,
 }
 
+/// What hooks of one launch ask the monitor for, besides reporting.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asks<'a> {
+    /// Messages that wait for the agent, at these events.
+    pub messages_at: &'a [String],
+    /// The person's answer to a permission prompt, at this event.
+    pub answer_at: Option<&'a str>,
+}
+
 impl HookSetup {
     /// The setup for an agent whose hooks are of this `kind`, of this `version` where it is known ([`version_of`]), that
-    /// call `swarm_exe` (an absolute path). Files go to `instance_dir`, readable by the user alone. At the events of
-    /// `delivery` the hook also asks for messages that wait.
+    /// call `swarm_exe` (an absolute path). Files go to `instance_dir`, readable by the user alone.
     pub fn for_launch(
         kind: HookKind,
         version: Option<&str>,
         swarm_exe: &Path,
         instance_dir: &Path,
-        delivery: &[String],
+        asks: Asks<'_>,
     ) -> Result<Self> {
         match kind {
-            HookKind::ClaudeSettings => claude("claude", version, swarm_exe, instance_dir, delivery),
+            HookKind::ClaudeSettings => claude("claude", version, swarm_exe, instance_dir, asks),
             // The simulated agent takes Claude Code's settings and knows every event.
-            HookKind::Sim => claude("sim", Some("2.1.329"), swarm_exe, instance_dir, delivery),
+            HookKind::Sim => claude("sim", Some("2.1.329"), swarm_exe, instance_dir, asks),
             HookKind::CodexNotify => Ok(codex(swarm_exe, user_notify().as_deref())),
             HookKind::GeminiSettings => gemini(swarm_exe, instance_dir),
             HookKind::AiderNotify => Ok(aider(swarm_exe)),
@@ -87,13 +97,7 @@ pub fn shell_quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-fn claude(
-    profile: &str,
-    version: Option<&str>,
-    exe: &Path,
-    dir: &Path,
-    delivery: &[String],
-) -> Result<HookSetup> {
+fn claude(profile: &str, version: Option<&str>, exe: &Path, dir: &Path, asks: Asks<'_>) -> Result<HookSetup> {
     // 1.0.60 has no --settings at all.
     if version.is_some_and(|v| !at_least(v, "2.0.0")) {
         return Ok(HookSetup::default());
@@ -104,10 +108,15 @@ fn claude(
     }
     let entry = |event: &str| {
         let mut command = hook_command(exe, profile);
-        if delivery.iter().any(|e| e == event) {
+        let mut timeout = TIMEOUT_S;
+        if asks.messages_at.iter().any(|e| e == event) {
             command.push_str(" --deliver");
         }
-        json!([{"matcher": "", "hooks": [{"type": "command", "command": command, "timeout": TIMEOUT_S}]}])
+        if asks.answer_at == Some(event) {
+            command.push_str(" --answer");
+            timeout = ANSWER_TIMEOUT_S;
+        }
+        json!([{"matcher": "", "hooks": [{"type": "command", "command": command, "timeout": timeout}]}])
     };
     let hooks: Map<String, Value> = events.into_iter().map(|e| (e.to_owned(), entry(e))).collect();
     let file = dir.join("hooks.json");
@@ -247,7 +256,9 @@ mod tests {
 
     fn claude_events(version: Option<&str>) -> Vec<String> {
         let dir = tempfile::tempdir().unwrap();
-        let setup = HookSetup::for_launch(HookKind::ClaudeSettings, version, exe(), dir.path(), &[]).unwrap();
+        let setup =
+            HookSetup::for_launch(HookKind::ClaudeSettings, version, exe(), dir.path(), Asks::default())
+                .unwrap();
         let Some(file) = setup.settings_file else { return Vec::new() };
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         let settings: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
@@ -268,8 +279,9 @@ mod tests {
     fn a_second_launch_in_the_same_directory_replaces_the_file() {
         let dir = tempfile::tempdir().unwrap();
         for _ in 0..2 {
-            let delivery = ["Stop".to_owned(), "NoSuchEvent".to_owned()];
-            HookSetup::for_launch(HookKind::Sim, None, exe(), dir.path(), &delivery).unwrap();
+            let messages_at = ["Stop".to_owned(), "NoSuchEvent".to_owned()];
+            let asks = Asks { messages_at: &messages_at, answer_at: Some("PermissionRequest") };
+            HookSetup::for_launch(HookKind::Sim, None, exe(), dir.path(), asks).unwrap();
         }
         let text = std::fs::read_to_string(dir.path().join("hooks.json")).unwrap();
         let settings: Value = serde_json::from_str(&text).unwrap();
@@ -279,6 +291,12 @@ mod tests {
             command("Stop").ends_with(" hook sim --deliver") && command("PreToolUse").ends_with(" hook sim")
         );
         assert!(!text.contains("NoSuchEvent"));
+        assert!(command("PermissionRequest").ends_with(" hook sim --answer"));
+        let timeout = |event: &str| settings["hooks"][event][0]["hooks"][0]["timeout"].as_u64();
+        assert_eq!(
+            (timeout("PermissionRequest"), timeout("Stop")),
+            (Some(ANSWER_TIMEOUT_S), Some(TIMEOUT_S))
+        );
     }
 
     #[test]

@@ -191,6 +191,8 @@ pub struct Agent {
     pub shown: bool,
     /// It was asked to end while it was being started: what comes after its end.
     pub end_when_started: Option<Then>,
+    /// When the last of its hooks began to wait for the person's answer, if one may wait still.
+    pub hook_waits: Option<Timestamp>,
 }
 
 /// What an agent's end means.
@@ -239,6 +241,7 @@ impl Agent {
             resumed: false,
             shown: false,
             end_when_started: None,
+            hook_waits: None,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::delivery::Submission;
 use crate::handoff::queue::Search;
 use crate::handoff::{Handoff, Party};
 use crate::name::{AgentName, SwarmName};
+use crate::observe::hook::PermissionAsk;
 use crate::protocol::{Adopt, HandedOver, Progress, Request, RpcError, Target};
 use crate::status::Attention;
 use crate::tmux::{PaneId, SessionId};
@@ -29,6 +30,17 @@ pub enum Effect {
     ReplyNow(Op, Value),
     /// Give a hook these messages once it is stored that it gets them; `Unprinted` where it has gone meanwhile.
     HandOver(Op, HandedOver),
+    /// Let a hook wait for the person's answer to the prompt on this pane.
+    AwaitAnswer {
+        /// The hook's call.
+        op: Op,
+        /// Which pane.
+        pane: PaneId,
+        /// What it asks a permission for.
+        ask: Box<PermissionAsk>,
+    },
+    /// No hook of the agent in this pane need wait any longer.
+    LetGo(PaneId),
     /// Look for a message in an agent's transcript and on its screen; answered by `Searched`.
     Search {
         /// Its swarm.
@@ -193,6 +205,8 @@ pub enum Effect {
         choice: crate::protocol::Choice,
         /// What the person saw.
         expect: Option<crate::protocol::Prompt>,
+        /// What the agent is told with a refusal.
+        because: Option<String>,
     },
     /// Submit a text to the agent in a pane, after checking everything again; answered by `Submitted`.
     Submit {

@@ -11,7 +11,7 @@ use crate::handoff::queue::Found;
 use crate::handoff::{Party, State as Reached};
 use crate::name::{AgentName, SwarmName};
 use crate::observe::evidence::{Evidence, ProcessFact, TurnChange};
-use crate::observe::hook::{HookEvent, HookEventKind};
+use crate::observe::hook::{HookEvent, HookEventKind, PermissionAsk};
 use crate::protocol::{Adopt, Request, RpcError, Target};
 use crate::snapshot::SubagentView;
 use crate::status::{ContextUsage, Source, Tokens};
@@ -197,7 +197,7 @@ pub enum EventKind {
     },
     /// An agent's hook reported.
     Hook(Box<HookEvent>),
-    /// An agent's hook reported, and may hand messages over with its answer.
+    /// An agent's hook reported, and may hand messages over or bring a person's decision with its answer.
     Asked {
         /// The number of the answer.
         op: Op,
@@ -205,6 +205,8 @@ pub enum EventKind {
         caller: Caller,
         /// What it reported.
         hook: Box<HookEvent>,
+        /// What it asks a permission for.
+        ask: Option<Box<PermissionAsk>>,
     },
     /// A hook has printed what it was given under this number.
     Printed(u64),

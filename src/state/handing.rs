@@ -119,7 +119,7 @@ mod tests {
         let mut hook = HookEvent::parse("sim", None, payload, at(driven.clock));
         hook.instance = Some(started.instance);
         let caller = Caller { ancestry: vec![9999, started.pid], ..Caller::default() };
-        let effects = driven.event(EventKind::Asked { op: Op(77), caller, hook: Box::new(hook) });
+        let effects = driven.event(EventKind::Asked { op: Op(77), caller, hook: Box::new(hook), ask: None });
         let answered = effects.iter().find_map(|effect| match effect {
             Effect::ReplyNow(Op(77), Value::Null) => Some(None),
             Effect::HandOver(Op(77), handed) => Some(Some(handed.clone())),

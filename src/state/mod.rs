@@ -13,6 +13,7 @@ pub mod plan;
 pub mod purse;
 pub mod record;
 mod adding;
+mod asking;
 mod delivery;
 mod ending;
 mod handing;
@@ -222,8 +223,8 @@ impl State {
                 self.on_pane(pane, at, &mut out, |agent| agent.board.forget(source));
             }
             EventKind::Hook(hook) => self.hook(&hook, at, &mut out),
-            EventKind::Asked { op, caller, hook } => {
-                self.hand_to_hook(op, &caller, &hook, at, &mut out);
+            EventKind::Asked { op, caller, hook, ask } => {
+                self.hook_asks(op, &caller, &hook, ask, at, &mut out);
             }
             EventKind::Printed(number) => self.printed(number, at, &mut out),
             EventKind::Unprinted(number) => {
@@ -359,6 +360,7 @@ impl State {
         if weighed {
             log_status(swarm, found, at, out);
         }
+        out.extend(found.lets_hooks_go(at).map(Effect::LetGo));
         // What kept a message away may be gone.
         if (weighed && found.verdict.status == Status::Idle || !empty && found.seen.composer_empty)
             && let Some(queue) = self.queues.get_mut(swarm)

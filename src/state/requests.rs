@@ -10,7 +10,7 @@ use crate::error::{Error, Kind};
 use crate::name::{AgentName, SwarmName};
 use crate::observe::fuse::{Outcome, Used};
 use crate::protocol::{
-    Adopt, Answer, Down, EvidenceLine, Explanation, Jump, Request, Restart, RpcError, Target, Up,
+    Adopt, Answer, Choice, Down, EvidenceLine, Explanation, Jump, Request, Restart, RpcError, Target, Up,
 };
 use crate::snapshot::Hold;
 use crate::status::{Source, Status};
@@ -20,6 +20,8 @@ use super::{Agent, Caller, Effect, LogEvent, Op, Origin, PendingUp, Record, Run,
 
 /// The size of a session whose creator has no terminal, columns and rows (design.md).
 pub(super) const DEFAULT_SIZE: (u16, u16) = (200, 50);
+/// The longest reason of a refusal, in bytes: a word to the agent, no handoff.
+const BECAUSE_MAX: usize = 4096;
 
 pub(super) type Answered = Result<Option<Value>, Error>;
 
@@ -522,9 +524,15 @@ impl State {
                 format!("`{}` was started again since: nothing was sent", answer.target.agent),
             ));
         }
+        if answer.because.as_ref().is_some_and(|b| answer.choice != Choice::Deny || b.len() > BECAUSE_MAX) {
+            let message = format!("a reason goes with `deny`, and has at most {BECAUSE_MAX} bytes");
+            return Err(Error::new(Kind::Usage, message));
+        }
+        let because = answer.because.map(|b| crate::text::block(&b)).filter(|b| !b.trim().is_empty());
         let profile = agent.spec.profile.clone();
         self.log(&answer.target, "agent.answered", actor, at, out);
-        out.push(Effect::Answer { op, pane, profile, choice: answer.choice, expect: answer.expect });
+        let (choice, expect) = (answer.choice, answer.expect);
+        out.push(Effect::Answer { op, pane, profile, choice, expect, because });
         Ok(None)
     }
 

@@ -54,7 +54,8 @@ async fn answer(team: &Team, expect: Prompt) -> swarm::Result<serde_json::Value>
     let at = Rendezvous::of(&paths.unwrap(), &team.server.spec.socket_path()).unwrap();
     let mut client = Client::connect(&at).await.unwrap();
     let target = Target { swarm: "shop".parse().unwrap(), agent: "asks".parse().unwrap() };
-    client.call(Request::Answer(Answer { target, choice: Choice::Approve, expect: Some(expect) })).await
+    let answer = Answer { target, choice: Choice::Approve, expect: Some(expect), because: None };
+    client.call(Request::Answer(answer)).await
 }
 
 #[tokio::test]

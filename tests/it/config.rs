@@ -17,6 +17,10 @@ impl ProfileCatalog for Catalog {
         profile != "shell"
     }
 
+    fn answers_by_hook(&self, profile: &str) -> bool {
+        profile == "claude"
+    }
+
     fn names(&self) -> Vec<String> {
         ["aider", "claude", "codex", "gemini", "shell", "sim"].map(String::from).to_vec()
     }

@@ -9,6 +9,7 @@
 
 mod add;
 mod adversarial;
+mod answer;
 mod assets;
 mod blocks;
 mod bound;

@@ -1,10 +1,12 @@
-//! What a hook prints when it hands messages over: the only thing `swarm hook` ever prints.
+//! What a hook prints when it hands messages over, or a person's answer to a permission prompt: all that `swarm hook` ever
+//! prints.
 //!
 //! Pure. The form is Claude Code's, which its kin share.
 
 use serde_json::{Value, json};
 
 use crate::handoff::wording;
+use crate::protocol::Decision;
 
 /// Whether messages may be handed over at this event, as far as the payload says.
 ///
@@ -32,6 +34,22 @@ pub(super) fn answer(event: &str, text: &str) -> Option<String> {
     Some(answer.to_string()).filter(|_| !text.trim().is_empty())
 }
 
+/// The answer to a permission prompt, in Claude Code's words; `None` at an event that cannot take one.
+///
+/// A refusal without a reason ends the turn, as "No" in the dialog does; with one the agent goes on with it. (2.1.329:
+/// without `interrupt` it goes on in either case.)
+pub(super) fn decided(event: &str, decision: &Decision) -> Option<String> {
+    let decision = match decision {
+        Decision::Allow => json!({"behavior": "allow"}),
+        Decision::Deny { because: None } => {
+            json!({"behavior": "deny", "message": "The user said no.", "interrupt": true})
+        }
+        Decision::Deny { because: Some(because) } => json!({"behavior": "deny", "message": because}),
+    };
+    let answer = json!({"hookSpecificOutput": {"hookEventName": event, "decision": decision}});
+    (event == "PermissionRequest").then(|| answer.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +61,19 @@ mod tests {
         // A version that does not say it might be kept for ever.
         assert!(!may_hand_over("Stop", &json!({})));
         assert!(!may_hand_over("SubagentStop", &json!({"stop_hook_active": false})));
+    }
+
+    #[test]
+    fn a_refusal_says_why_or_ends_the_turn() {
+        let of = |decision: &Decision| {
+            let text = decided("PermissionRequest", decision).unwrap();
+            serde_json::from_str::<Value>(&text).unwrap()["hookSpecificOutput"]["decision"].clone()
+        };
+        assert_eq!(of(&Decision::Allow), json!({"behavior": "allow"}));
+        assert_eq!(of(&Decision::Deny { because: None })["interrupt"], true);
+        let why = Decision::Deny { because: Some("use make test".to_owned()) };
+        assert_eq!(of(&why), json!({"behavior": "deny", "message": "use make test"}));
+        assert_eq!(decided("PreToolUse", &Decision::Allow), None);
     }
 
     #[test]

@@ -486,7 +486,12 @@ fn answer(agent: &AgentRef, choice: Choice, asked: Asked) -> Option<wire::Reques
     let Asked { instance, question, options, prompt, .. } = asked;
     let (instance, prompt) = (instance.map(Into::into), prompt.map(Into::into));
     let seen = wire::Prompt { instance, question, options, prompt };
-    Some(wire::Request::Answer(wire::Answer { target: target(agent)?, choice, expect: Some(seen) }))
+    Some(wire::Request::Answer(wire::Answer {
+        target: target(agent)?,
+        choice,
+        expect: Some(seen),
+        because: None,
+    }))
 }
 
 fn act_on_letter(letter: LetterRef, act: LetterAct) -> Option<wire::Request> {

@@ -2,12 +2,14 @@
 //!
 //! Owns the dialects of Claude Code, Codex, Gemini CLI, Qwen Code, Copilot CLI, OpenCode and aider. Reading never
 //! fails: a payload of any shape is at least an event of an unknown kind. Nothing of a tool's input or output is kept
-//! but the tool's name: it may hold secrets.
+//! but the tool's name: it may hold secrets. (What a permission is asked for lives as long as its hook waits, see `ask`.)
 
+mod ask;
 mod line;
 #[cfg(test)]
 mod tests;
 
+pub use ask::PermissionAsk;
 pub use line::{HookLine, LINE_MAX, prune};
 
 use jiff::Timestamp;
