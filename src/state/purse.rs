@@ -3,31 +3,27 @@
 //! Spending comes out of the ledger as absolute sums by agent and role ([`Purse::heard`]); turns are seen in the
 //! agents' statuses ([`Purse::turn`]). Decides nothing about agents: `budget` does, by what this says.
 
+mod reserving;
+mod view;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::config::budget::format_usd;
 use crate::config::{AgentSpec, Budget, Config, Limit};
 use crate::ledger::budget::{
-    Account, Action, Amount, Budgets, Claim, Crossing, Key, Measure, Refusal, Scope, Standing, Stretch,
-    Thresholds, estimate, limits, standing,
+    Account, Amount, Budgets, Crossing, Key, Scope, Standing, Stretch, Thresholds, standing,
 };
-use crate::ledger::money::Usd;
-use crate::snapshot::{BudgetView, CountGauge, MoneyGauge, NextStep};
 use crate::status::Status;
 use crate::store::budgets::{AgentSpent, Kept, Kind, Standings, Work};
 
+pub use view::action_word;
 /// How long a promised turn may take to begin; then its reservation ends.
 const PROMISE_MS: i64 = 60_000;
 /// How long after its end a turn's last bill may still come in where the transcript is followed.
 const SETTLE_MS: i64 = 1_000;
 /// After this the turn is settled even if nothing more was heard: transcripts are swept every 3 s.
 const SETTLE_LATEST_MS: i64 = 5_000;
-/// The part of a limit that a turn is reserved with while nothing is known: so many may begin at the same time.
-const FIRST_PART: u64 = 3;
-/// Turns that are remembered for estimates.
-const REMEMBER: usize = 200;
 
 /// How far a turn is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -319,32 +315,6 @@ impl Purse {
         self.turns.get(agent).is_some_and(|t| !matches!(t.phase, Phase::Ended { .. }))
     }
 
-    /// Whether a turn for `agent` may be sent now.
-    pub fn check(&self, agent: &str) -> Result<(), Refusal> {
-        if self.turns.contains_key(agent) {
-            // What is reserved for it already may be used.
-            return Ok(());
-        }
-        self.budgets.check(&self.claim(agent, Amount::default()))
-    }
-
-    /// Reserves what a turn of `agent` is expected to take.
-    pub fn promise(&mut self, agent: &str, now_ms: i64) {
-        let base = self.total(agent);
-        self.turns.entry(agent.to_owned()).or_insert(Turn { phase: Phase::Promised, began_ms: now_ms, base });
-        self.reserve(agent, now_ms);
-        self.dirty = true;
-    }
-
-    /// What was promised will not begin.
-    pub fn cancel(&mut self, agent: &str) {
-        if self.turns.get(agent).is_some_and(|t| t.phase == Phase::Promised) {
-            self.turns.remove(agent);
-            self.budgets.settle(agent);
-            self.dirty = true;
-        }
-    }
-
     /// Allows more of a budget until its stretch ends; answers what is to be kept.
     pub fn extend(&mut self, key: &Key, extra: &Limit) -> Option<Kept> {
         self.budgets.extend(key, extra)?;
@@ -388,87 +358,6 @@ impl Purse {
         for agent in open {
             self.reserve(&agent, now_ms);
         }
-    }
-
-    /// Reserves what the turn of `agent` is expected to take beyond what it has taken.
-    fn reserve(&mut self, agent: &str, now_ms: i64) {
-        let Some(turn) = self.turns.get(agent) else { return };
-        let taken = Amount { wall_ms: elapsed(turn.began_ms, now_ms), ..self.total(agent).minus(turn.base) };
-        let claim = self.claim(agent, taken);
-        self.budgets.reserve(agent, claim);
-    }
-
-    fn settle_due(&mut self, now_ms: i64, out: &mut Written) {
-        let due = |turn: &Turn| match turn.phase {
-            Phase::Ended { at_ms, heard } => {
-                now_ms >= at_ms + if heard { SETTLE_MS } else { SETTLE_LATEST_MS }
-            }
-            Phase::Promised => now_ms >= turn.began_ms + PROMISE_MS,
-            Phase::Running => false,
-        };
-        let due: Vec<String> =
-            self.turns.iter().filter(|(_, t)| due(t)).map(|(name, _)| name.clone()).collect();
-        for agent in due {
-            self.settle(&agent, out);
-        }
-    }
-
-    /// A turn is over: what it came to is experience now.
-    fn settle(&mut self, agent: &str, out: &mut Written) {
-        let Some(turn) = self.turns.remove(agent) else { return };
-        self.budgets.settle(agent);
-        self.dirty = true;
-        let Phase::Ended { at_ms, .. } = turn.phase else { return };
-        let wall_ms = elapsed(turn.began_ms, at_ms);
-        let cost = Amount { wall_ms, ..self.total(agent).minus(turn.base) };
-        *self.worked_ms.entry(agent.to_owned()).or_default() += wall_ms;
-        self.last.insert(agent.to_owned(), (turn.began_ms, cost));
-        self.recent.push((agent.to_owned(), cost));
-        let excess = self.recent.len().saturating_sub(REMEMBER);
-        self.recent.drain(..excess);
-        let mut work = self.work(agent, Kind::Turn, turn.began_ms, turn.base);
-        (work.ended_ms, work.cost) = (Some(at_ms), Some(cost));
-        out.work.push(work);
-    }
-
-    /// What a turn of `agent` takes from each budget it counts for, beyond what it has `taken`.
-    fn claim(&self, agent: &str, taken: Amount) -> Claim {
-        let keys =
-            self.keys(agent).into_iter().filter(|k| matches!(k.stretch, Stretch::Day | Stretch::Total));
-        let expected = self.expected(agent);
-        keys.filter_map(|key| {
-            let account = self.budgets.account(&key)?;
-            let mut amount = expected.unwrap_or_else(|| self.unknown(agent, account)).minus(taken);
-            if key.stretch == Stretch::Total {
-                // That clock runs whether or not anybody works.
-                amount.wall_ms = 0;
-            }
-            Some((key, amount))
-        })
-        .collect()
-    }
-
-    /// What a turn will take by the turns of this agent, else of its role, else of anybody.
-    fn expected(&self, agent: &str) -> Option<Amount> {
-        let role = self.roles.get(agent).cloned().flatten();
-        let own = |name: &str| name == agent;
-        let role = |name: &str| role.is_some() && self.roles.get(name) == Some(&role);
-        let of = |is: &dyn Fn(&str) -> bool| -> Vec<Amount> {
-            let fit =
-                self.recent.iter().filter(|(name, cost)| is(name) && (cost.usd.0 > 0 || cost.tokens > 0));
-            fit.map(|(_, cost)| *cost).collect()
-        };
-        let known = [of(&own), of(&role), of(&|_| true)].into_iter().find(|turns| !turns.is_empty())?;
-        Some(estimate(&known, Amount::default()))
-    }
-
-    /// What a turn is reserved with while nothing is known.
-    fn unknown(&self, agent: &str, account: &Account) -> Amount {
-        let first = self.first.get(agent).copied().unwrap_or_default();
-        let limit = account.allowed();
-        let usd = first.usd_pico.or_else(|| limit.usd_pico.map(|l| l / FIRST_PART)).unwrap_or(0);
-        let tokens = first.tokens.or_else(|| limit.tokens.map(|l| l / FIRST_PART)).unwrap_or(0);
-        Amount { usd: Usd(i64::try_from(usd).unwrap_or(i64::MAX)), tokens, wall_ms: 0 }
     }
 
     /// The budgets that an agent's work counts for.
@@ -619,65 +508,6 @@ impl Purse {
     fn workers(&self, key: &Key) -> i64 {
         i64::try_from(self.running(key).count()).unwrap_or(i64::MAX)
     }
-
-    /// The budgets as clients see them.
-    pub fn view(&self) -> Vec<BudgetView> {
-        self.budgets.accounts().map(|(key, account)| self.view_of(key, account)).collect()
-    }
-
-    fn view_of(&self, key: &Key, account: &Account) -> BudgetView {
-        let now = account.standing();
-        let allowed = account.allowed();
-        let usd = |usd: Usd| format_usd(u64::try_from(usd.0).unwrap_or(0));
-        let (spent, reserved) = (account.spent, account.reserved);
-        let unpriced = self.spent.iter().filter(|((agent, _), _)| self.is_of(agent, &key.scope));
-        BudgetView {
-            of: key.scope.to_string(),
-            per: key.stretch.as_str().to_owned(),
-            usd: allowed.usd_pico.map(|limit| MoneyGauge {
-                limit: format_usd(limit),
-                spent: usd(spent.usd),
-                reserved: usd(reserved.usd),
-            }),
-            tokens: allowed.tokens.map(|limit| CountGauge {
-                limit,
-                spent: spent.tokens,
-                reserved: reserved.tokens,
-            }),
-            seconds: allowed.wall_clock_seconds.map(|limit| CountGauge {
-                limit,
-                spent: spent.wall_ms / 1000,
-                reserved: reserved.wall_ms / 1000,
-            }),
-            percent: now.percent.filter(|_| self.known.is_some()),
-            action: action_word(now.action).to_owned(),
-            next: account.thresholds.next_above(now.percent.unwrap_or(0)).map(|(percent, action)| NextStep {
-                percent: u32::from(percent),
-                action: action_word(action).to_owned(),
-            }),
-            unpriced_calls: unpriced.map(|(_, s)| s.unpriced).sum(),
-        }
-    }
-
-    /// How a budget stands, in words: `swarm per day: $3.30 of $3.00 (110 %)`.
-    pub fn say(&self, key: &Key) -> String {
-        let Some(account) = self.budgets.account(key) else { return key.to_string() };
-        let now = account.standing();
-        let (allowed, spent) = (account.allowed(), account.spent);
-        let limit = |m: Measure| limits(&allowed).find(|(of, _)| *of == m).map_or(0, |(_, limit)| limit);
-        let amounts = match now.measure {
-            Some(Measure::Usd) => {
-                let limit = Usd(i64::try_from(limit(Measure::Usd)).unwrap_or(i64::MAX));
-                format!("{} of {}", spent.usd.short(), limit.short())
-            }
-            Some(Measure::Tokens) => format!("{} of {} tokens", spent.tokens, limit(Measure::Tokens)),
-            Some(Measure::WallClock) => {
-                format!("{} of {}", seconds(spent.wall_ms / 1000), seconds(limit(Measure::WallClock) / 1000))
-            }
-            None => "no limit".to_owned(),
-        };
-        format!("{key}: {amounts} ({} %)", now.percent.unwrap_or(0))
-    }
 }
 
 impl Turn {
@@ -711,28 +541,6 @@ fn told(standing: Standing, at: &Thresholds) -> u16 {
     let percent = standing.percent.unwrap_or(0);
     let all = at.warn.iter().copied().chain([at.stop_dispatch, at.hold, at.interrupt]);
     all.filter(|t| *t > 0 && u32::from(*t) <= percent).max().unwrap_or(0)
-}
-
-/// The word for an action in JSON.
-pub fn action_word(action: Action) -> &'static str {
-    match action {
-        Action::None => "none",
-        Action::Warn => "warn",
-        Action::StopDispatch => "stop_dispatch",
-        Action::Hold => "hold",
-        Action::Interrupt => "interrupt",
-    }
-}
-
-/// Seconds as people write them: `90s`, `12m`, `3h 20m`.
-fn seconds(all: u64) -> String {
-    match (all / 3600, all / 60 % 60, all % 60) {
-        (0, 0, s) => format!("{s}s"),
-        (0, m, 0) => format!("{m}m"),
-        (0, m, s) => format!("{m}m {s}s"),
-        (h, 0, _) => format!("{h}h"),
-        (h, m, _) => format!("{h}h {m}m"),
-    }
 }
 
 /// A moment in milliseconds since 1970 UTC.

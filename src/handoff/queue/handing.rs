@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::name::AgentName;
 
 use super::super::{Evidence, Party, Proof, State, wording};
-use super::{Queue, Ready, SETTLE, timing, unbind};
+use super::offering::SETTLE;
+use super::{Queue, Ready, timing, unbind};
 
 /// How long a hook may take to say that it has printed what it was given: it has 50 ms, this is for a machine that
 /// stands still. After that the message waits again, marked.

@@ -1,7 +1,7 @@
 //! The queue alone: no state, no tmux, no clock.
 
 use super::*;
-use crate::handoff::{Draft, Kind, Need, SCHEMA, ulid};
+use crate::handoff::{Draft, Evidence, Kind, Need, SCHEMA, ulid};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()

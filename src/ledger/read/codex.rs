@@ -2,231 +2,32 @@
 //!
 //! A `token_usage_record` is a bill, known by its response id. Threads of versions without them have `token_count`
 //! events: one bill for each change of the running total, never the total itself. Forks, resumes and subagents may
-//! repeat their parent's history: see `codex_replay`.
+//! repeat their parent's history: see `replay`.
+
+mod line;
+mod lineage;
+mod replay;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::codex_lineage::{Lineage, lineage};
-use super::codex_replay::{Parent, Verdict, uuid_ms};
-use super::json::{Float, Given, Num, Obj, Str, parse, timestamp_ms};
+use super::json::{parse, timestamp_ms};
 use super::{Batch, Interned, Reader};
 use crate::ledger::scan::Seen;
-use crate::ledger::usage::{ContextSample, LimitSample, Service, Terms, Usage, UsageRecord, Wins};
+use crate::ledger::usage::{ContextSample, LimitSample, Service, Terms, UsageRecord, Wins};
 use crate::observe::transcript::{Said, TurnRecord, failure};
+use line::{Line, Payload, RateLimits, TURN_ENDS, Vector, matters, types, usage};
+pub use lineage::{Lineage, lineage};
+pub(crate) use replay::uuid_ms;
+use replay::{Parent, Verdict};
 
 /// A response id this long is unique in the world; shorter ones (of gateways and test servers) only in their thread.
 const GLOBAL_ID: usize = 20;
 
 /// How many running totals of interleaved lineages are remembered.
 const HEADS: usize = 32;
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Line<'a> {
-    #[serde(borrow)]
-    pub(super) timestamp: Str<'a>,
-    pub(super) ordinal: Option<Num>,
-    #[serde(borrow, rename = "type")]
-    pub(super) kind: Str<'a>,
-    #[serde(borrow)]
-    pub(super) payload: Obj<Payload<'a>>,
-    /// `codex exec --json`.
-    #[serde(borrow)]
-    thread_id: Str<'a>,
-    usage: Obj<Totals>,
-}
-
-/// The union of the payloads that matter; their field names do not collide.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Payload<'a> {
-    #[serde(borrow, rename = "type")]
-    pub(super) kind: Str<'a>,
-    // session_meta
-    #[serde(borrow)]
-    pub(super) id: Str<'a>,
-    #[serde(borrow)]
-    timestamp: Str<'a>,
-    #[serde(borrow)]
-    pub(super) session_id: Str<'a>,
-    #[serde(borrow)]
-    pub(super) forked_from_id: Str<'a>,
-    #[serde(borrow)]
-    pub(super) parent_thread_id: Str<'a>,
-    #[serde(borrow)]
-    pub(super) thread_source: Str<'a>,
-    #[serde(borrow)]
-    model_provider: Str<'a>,
-    #[serde(borrow)]
-    pub(super) source: Obj<Origin<'a>>,
-    subagent_history_start_ordinal: Option<Num>,
-    // turn_context, task_started
-    #[serde(borrow)]
-    model: Str<'a>,
-    #[serde(borrow)]
-    turn_id: Str<'a>,
-    #[serde(borrow)]
-    service_tier: Given<'a>,
-    model_context_window: Num,
-    // thread_settings_applied
-    #[serde(borrow)]
-    thread_settings: Obj<Settings<'a>>,
-    // token_usage_record
-    #[serde(borrow)]
-    thread_id: Str<'a>,
-    #[serde(borrow)]
-    pub(super) response_id: Str<'a>,
-    usage: Obj<Totals>,
-    pub(super) thread_token_usage: Obj<Totals>,
-    // token_count
-    pub(super) info: Obj<Info>,
-    #[serde(borrow)]
-    rate_limits: Obj<RateLimits<'a>>,
-    // error; task_complete of newer versions has one inside
-    #[serde(borrow)]
-    message: Str<'a>,
-    codex_error_info: ErrorKind,
-    #[serde(borrow)]
-    error: Obj<TurnError<'a>>,
-}
-
-/// What ended a turn.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct TurnError<'a> {
-    #[serde(borrow)]
-    message: Str<'a>,
-    codex_error_info: ErrorKind,
-}
-
-/// Codex's word for an error: itself, or the key of an object with more about it; then its HTTP status.
-#[derive(Debug, Default)]
-struct ErrorKind(String);
-
-impl<'de> Deserialize<'de> for ErrorKind {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(deserializer)?;
-        let word = match value {
-            serde_json::Value::String(word) => Some(word),
-            serde_json::Value::Object(fields) => fields.into_iter().next().map(|(word, more)| {
-                let status = more.get("http_status_code").and_then(serde_json::Value::as_u64);
-                status.map_or_else(|| word.clone(), |status| format!("{word}:{status}"))
-            }),
-            _ => None,
-        };
-        Ok(Self(word.unwrap_or_default()))
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Origin<'a> {
-    #[serde(borrow)]
-    pub(super) subagent: Obj<Subagent<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Subagent<'a> {
-    #[serde(borrow)]
-    pub(super) thread_spawn: Obj<Spawn<'a>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Spawn<'a> {
-    #[serde(borrow)]
-    pub(super) parent_thread_id: Str<'a>,
-    #[serde(borrow)]
-    pub(super) agent_nickname: Str<'a>,
-    #[serde(borrow)]
-    pub(super) agent_role: Str<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Settings<'a> {
-    #[serde(borrow)]
-    model: Str<'a>,
-    #[serde(borrow)]
-    model_provider_id: Str<'a>,
-    #[serde(borrow)]
-    service_tier: Str<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Info {
-    pub(super) total_token_usage: Obj<Totals>,
-    last_token_usage: Obj<Totals>,
-    model_context_window: Num,
-}
-
-/// Codex's own nesting: input includes what was read from and written to the cache, output includes reasoning.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-#[expect(clippy::struct_field_names, reason = "the names of the API")]
-pub(super) struct Totals {
-    input_tokens: Num,
-    cached_input_tokens: Num,
-    cache_read_input_tokens: Num,
-    cache_write_input_tokens: Num,
-    output_tokens: Num,
-    reasoning_output_tokens: Num,
-}
-
-/// A running total: input, cached, written, output, reasoning.
-pub(super) type Vector = [u64; 5];
-
-impl Totals {
-    pub(super) fn vector(&self) -> Vector {
-        [
-            self.input_tokens.0,
-            self.cached_input_tokens.max(self.cache_read_input_tokens).0,
-            self.cache_write_input_tokens.0,
-            self.output_tokens.0,
-            self.reasoning_output_tokens.0,
-        ]
-    }
-}
-
-fn usage([input, cached, written, output, reasoning]: Vector) -> Usage {
-    let cached = cached.min(input);
-    let written = written.min(input - cached);
-    Usage {
-        input: input - cached - written,
-        output,
-        cache_read: cached,
-        cache_write_5m: written,
-        reasoning: reasoning.min(output),
-        ..Usage::default()
-    }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RateLimits<'a> {
-    #[serde(borrow)]
-    limit_id: Str<'a>,
-    primary: Obj<Window>,
-    secondary: Obj<Window>,
-    #[serde(borrow)]
-    rate_limit_reached_type: Str<'a>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-#[expect(clippy::struct_field_names, reason = "the names of the API")]
-struct Window {
-    used_percent: Float,
-    window_minutes: Num,
-    resets_at: Float,
-    /// The older name, relative to the time of the event.
-    resets_in_seconds: Float,
-}
 
 /// What must be remembered until the file has grown.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -567,77 +368,6 @@ fn report_limits(limits: &RateLimits<'_>, ts_ms: i64, out: &mut Batch) {
             resets_ms: window.resets_at.seconds_ms().or(relative),
             reached: reached.is_some_and(|r| r.contains(name)),
         });
-    }
-}
-
-/// The types of a line and of its payload, when both stand at the line's beginning as Codex writes them; `None` means
-/// the whole line must be read.
-pub(super) fn types(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut at = expect(line, 0, b'{')?;
-    let mut kind: Option<&[u8]> = None;
-    loop {
-        let (key, next) = string(line, at)?;
-        at = expect(line, next, b':')?;
-        if key == b"payload" {
-            at = expect(line, at, b'{')?;
-            let (key, next) = string(line, at)?;
-            let inner = match kind? {
-                b"event_msg" if key == b"type" => string(line, expect(line, next, b':')?)?.0,
-                b"event_msg" => return None,
-                _ => b"",
-            };
-            return Some((kind?, inner));
-        }
-        if line.get(at) == Some(&b'"') {
-            let (value, next) = string(line, at)?;
-            if key == b"type" {
-                kind = Some(value);
-            }
-            at = next;
-        } else {
-            let rest = line.get(at..)?;
-            at += rest.iter().take(32).position(|b| matches!(b, b',' | b'}' | b'{' | b'['))?;
-        }
-        at = expect(line, at, b',')?;
-    }
-}
-
-/// The position after `byte`, which must stand at `at`, and after the blanks that follow.
-fn expect(line: &[u8], at: usize, byte: u8) -> Option<usize> {
-    let at = blanks(line, at);
-    (line.get(at) == Some(&byte)).then(|| blanks(line, at + 1))
-}
-
-fn blanks(line: &[u8], mut at: usize) -> usize {
-    while matches!(line.get(at), Some(b' ' | b'\t')) {
-        at += 1;
-    }
-    at
-}
-
-/// A short string without escapes at `at`, and the position after it.
-fn string(line: &[u8], at: usize) -> Option<(&[u8], usize)> {
-    let rest = line.get(at..)?.strip_prefix(b"\"")?;
-    let end = rest.iter().take(64).position(|b| *b == b'"')?;
-    let text = &rest[..end];
-    (!text.contains(&b'\\')).then_some((text, at + end + 2))
-}
-
-/// The events that end a turn.
-const TURN_ENDS: [&[u8]; 3] = [b"task_complete", b"turn_aborted", b"error"];
-
-/// Whether a line of these types can matter.
-pub(super) fn matters(types: (&[u8], &[u8])) -> bool {
-    match types {
-        (b"event_msg", inner) => {
-            let other = matches!(
-                inner,
-                b"token_count" | b"thread_settings_applied" | b"task_started" | b"context_compacted"
-            );
-            other || TURN_ENDS.contains(&inner)
-        }
-        (b"session_meta" | b"turn_context" | b"token_usage_record" | b"compacted", _) => true,
-        _ => false,
     }
 }
 

@@ -7,8 +7,6 @@ pub mod aider;
 mod amp;
 pub mod claude;
 pub mod codex;
-mod codex_lineage;
-mod codex_replay;
 pub mod copilot;
 pub mod gemini;
 pub(crate) mod json;
@@ -21,7 +19,7 @@ mod turns_tests;
 use std::collections::HashMap;
 use std::path::Path;
 
-pub(crate) use codex_replay::uuid_ms;
+pub(crate) use codex::uuid_ms;
 
 use super::scan::{Lines, Seen, lines, trim};
 use super::usage::{ContextSample, LimitSample, Source, UsageRecord};

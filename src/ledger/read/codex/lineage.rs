@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use super::codex::{Line, Payload, Spawn};
-use super::json::parse;
+use super::line::{Line, Payload, Spawn};
+use crate::ledger::read::json::parse;
 
 /// The longest first line that is read: some hold all instructions.
 const FIRST_MAX: u64 = 1 << 20;

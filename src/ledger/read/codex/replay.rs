@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::codex::{Line, Vector, matters, types};
-use super::json::{parse, timestamp_ms};
+use super::line::{Line, Vector, matters, types};
 use crate::ledger::discover::transcripts;
+use crate::ledger::read::json::{Obj, Str, parse, timestamp_ms};
 use crate::ledger::scan::{Lines, Seen, lines, read, trim};
 use crate::ledger::usage::Source;
 
@@ -285,14 +285,14 @@ fn begins_with_thread(path: &Path, id: &str) -> bool {
 #[serde(default)]
 struct Meta<'a> {
     #[serde(borrow)]
-    payload: super::json::Obj<MetaId<'a>>,
+    payload: Obj<MetaId<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct MetaId<'a> {
     #[serde(borrow)]
-    id: super::json::Str<'a>,
+    id: Str<'a>,
 }
 
 #[cfg(test)]
