@@ -48,6 +48,12 @@ pub struct ProfileData {
 }
 
 impl ProfileData {
+    /// Whether it has a hook that can answer its permission prompts.
+    pub const fn answers_by_hook(&self) -> bool {
+        matches!(self.sources.hooks, HookKind::ClaudeSettings | HookKind::Sim)
+            && self.sources.hook_answer.event.is_some()
+    }
+
     /// Whether its transcript has what the agent said itself.
     pub const fn tells_words(&self) -> bool {
         use TranscriptKind as T;
@@ -336,8 +342,9 @@ pub enum TranscriptKind {
 pub struct HookAnswerData {
     /// The event, of those whose answer swarm knows how to give: `PermissionRequest`. None: keys answer.
     pub event: Option<String>,
-    /// Tools that raise it without being a permission: questions, plans. Keys answer them.
-    pub except: Vec<String>,
+    /// The tools it may be for, each a command that its dialog shows whole, and how that dialog begins. Keys answer for
+    /// all others.
+    pub commands: BTreeMap<String, String>,
 }
 
 /// Which sources of evidence an agent has.

@@ -205,6 +205,9 @@ pub(crate) fn check(data: &ProfileData, said: &str, name: &str) -> std::result::
                 .into(),
         );
     }
+    if data.sources.hook_answer.event.as_ref().is_some_and(|event| event != "PermissionRequest") {
+        return flaw("event", "`sources.hook_answer` has only the event `PermissionRequest`".into());
+    }
     let mut ids: Vec<&str> = data.screen.rules.iter().map(|r| r.id.as_str()).collect();
     ids.sort_unstable();
     if let Some(twice) = ids.windows(2).find(|w| w[0] == w[1]) {
@@ -317,6 +320,7 @@ mod tests {
                 "[sources]\ntranscript = \"copilot\"\n[handoff]\noutput_block = true\n",
                 ":4:1: `handoff.output_block` needs a transcript",
             ),
+            ("[sources.hook_answer]\nevent = \"PreToolUse\"\n", ":2:1: `sources.hook_answer` has only"),
         ];
         for (text, wanted) in cases {
             let (profiles, errors) = with("claude.toml", text);

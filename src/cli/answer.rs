@@ -103,14 +103,17 @@ async fn give(args: &PromptArgs, choice: Choice, because: Option<&str>, ctx: &Ct
     }
     let expect = seen.question.is_some().then_some(seen);
     let request = Answer { target: target.clone(), choice, expect, because: because.map(str::to_owned) };
-    let answer: Value = client.call(Request::Answer(request)).await?;
+    let answered = client.call::<Value>(Request::Answer(request)).await;
+    let answer = answered.map_err(|err| match because {
+        Some(_) => err.hint(format!("`{}` was not told why", target.agent)),
+        None => err,
+    })?;
     let asked = answer.get("answered").and_then(Value::as_str).unwrap_or_default();
     let now = answer.get("now").and_then(Value::as_str).unwrap_or_default();
-    if args.client.is_some() {
-        return Ok(());
+    if args.client.is_none() {
+        let by = if answer["by"] == "hook" { "answered by its hook" } else { "answered" };
+        output::print(&format!("{by}: {} (now {now})\n", crate::text::one_line(asked)))?;
     }
-    let by = if answer["by"] == "hook" { "answered by its hook" } else { "answered" };
-    output::print(&format!("{by}: {} (now {now})\n", crate::text::one_line(asked)))?;
     match because.filter(|_| answer["told"] != true) {
         Some(because) => tell_why(&mut client, target, because).await,
         None => Ok(()),
@@ -130,15 +133,27 @@ async fn tell_why(client: &mut Client, target: Target, because: &str) -> Result<
     let sent: Vec<Sent> = client.call(Request::Send(text)).await?;
     let said = format!("the answer was no, but `{}` was not told why", target.agent);
     for one in sent {
-        one.outcome.map_err(|e| Error::new(Kind::from_code(e.code), said.clone()).because(Error::from(e)))?;
+        let accepted = one
+            .outcome
+            .map_err(|e| Error::new(Kind::from_code(e.code), said.clone()).because(Error::from(e)))?;
+        let waits = accepted.note.map(|note| format!(": {note}")).unwrap_or_default();
+        output::note(&format!(
+            "`{}` gets the reason as a message{}",
+            target.agent,
+            crate::text::one_line(&waits)
+        ));
     }
-    output::note(&format!("`{}` is told why by a message", target.agent));
     Ok(())
 }
 
 /// `swarm deny`.
 pub fn deny(args: &DenyArgs, ctx: &Ctx) -> Result<()> {
-    answer(&args.agent, Choice::Deny, args.because.as_deref(), ctx)
+    let because = args.because.as_deref().map(str::trim);
+    if because.is_some_and(str::is_empty) {
+        return Err(Error::new(Kind::Usage, "the reason is empty: nothing was sent")
+            .hint("leave `--because` out, or say why"));
+    }
+    answer(&args.agent, Choice::Deny, because, ctx)
 }
 
 /// `swarm answer`.

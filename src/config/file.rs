@@ -255,8 +255,8 @@ pub struct Agent {
     /// Take handoffs from fenced blocks `swarm-handoff` in its replies, too. Default: what its profile says, which is false
     /// unless you said otherwise there. Holds from its next start.
     pub handoff_block: Option<At<bool>>,
-    /// How `swarm approve` and `swarm deny` answer its permission prompts: by keys (the default), or by its own hook. Holds
-    /// from its next start.
+    /// How `swarm approve` and `swarm deny` answer its permission prompts: by keys (the default), or by its own hook, from its
+    /// next start on.
     pub answer_by: Option<At<AnswerBy>>,
     /// What it may spend.
     #[serde(default)]

@@ -309,7 +309,7 @@ impl ProfileCatalog for Profiles {
     }
 
     fn answers_by_hook(&self, profile: &str) -> bool {
-        self.get(profile).is_some_and(|p| p.data().sources.hook_answer.event.is_some())
+        self.get(profile).is_some_and(|p| p.data().answers_by_hook())
     }
 
     fn takes_blocks(&self, profile: &str) -> bool {
@@ -331,6 +331,8 @@ mod tests {
         assert_eq!(takes, [false, true, false]);
         let words =
             ["claude", "codex", "gemini", "qwen", "opencode", "sim", "copilot", "aider", "amp", "shell"];
+        let hooks = ["claude", "sim", "codex", "qwen", "shell"].map(|name| profiles.answers_by_hook(name));
+        assert_eq!(hooks, [true, true, false, false, false]);
         let words = words.map(|name| profiles.tells_words(name));
         assert_eq!(words, [true, true, true, true, true, true, false, false, false, false]);
     }

@@ -12,14 +12,14 @@ use crate::agent::Profile;
 use crate::error::{Error, Kind, Result};
 use crate::observe::screen::{Reading, Screen, classify};
 use crate::protocol::{Choice, Decision, Prompt};
-use crate::status::Status;
+use crate::status::{Reason, Status};
 use crate::text::clip;
 use crate::tmux::command::Capture;
 use crate::tmux::{Command, Connection, PaneId};
 
-use super::asks::Waiting;
 use super::launch::guarded_by;
 use super::perform::Hands;
+use super::waiting_hooks::WaitingHook;
 
 /// How often and how long the screen is looked at for the outcome.
 const LOOKS: u32 = 50;
@@ -63,7 +63,7 @@ pub async fn answer(
     pane: PaneId,
     profile: &str,
     wanted: Wanted,
-    waiting: Option<&Waiting>,
+    waiting: Option<WaitingHook>,
 ) -> Result<Value> {
     let profile = hands
         .profiles
@@ -72,7 +72,7 @@ pub async fn answer(
     let conn = hands.link.connection().await?;
     let before = settled(&conn, pane, &profile).await?;
     refuse_another(&before, wanted.expect.as_ref())?;
-    let waiting = waiting.filter(|hook| hook.is(&before)).zip(wanted.decision());
+    let waiting = waiting.filter(|hook| is_about(hook, &profile, &before)).zip(wanted.decision());
     let by_hook = waiting.is_some_and(|(hook, decision)| hook.tell(&decision));
     if !by_hook {
         press(&conn, pane, &before, &keys(&profile, &before, &wanted.choice)?).await?;
@@ -89,12 +89,19 @@ pub async fn answer(
             }));
         }
     }
-    let message = if by_hook {
-        "its hook was answered, but the prompt is still there"
+    let (message, hint) = if by_hook {
+        ("its hook was answered, but the prompt is still there", "answer again: it goes by keys then")
     } else {
-        "the keys were sent, but the prompt is still there"
+        ("the keys were sent, but the prompt is still there", "look at the pane: `swarm attach AGENT`")
     };
-    Err(Error::new(Kind::Stranded, message).hint("look at the pane: `swarm attach AGENT`"))
+    Err(Error::new(Kind::Stranded, message).hint(hint))
+}
+
+/// Whether `prompt` is what this hook was called for, and shows all of it.
+fn is_about(hook: &WaitingHook, profile: &Profile, prompt: &Reading) -> bool {
+    let title = profile.data().sources.hook_answer.commands.get(hook.ask.tool());
+    prompt.reason == Some(Reason::Permission)
+        && title.is_some_and(|title| hook.ask.is_shown(title, &prompt.asked, prompt.subject.as_deref()))
 }
 
 /// An error where the screen shows anything but what the person saw.

@@ -13,7 +13,7 @@ use crate::error::{Context, Error, Kind, Result};
 use crate::handoff::brief;
 use crate::observe::equip::{self, Equipment};
 use crate::observe::evidence::{Foreground, ProcessFact};
-use crate::observe::inject::{Asks, HookSetup};
+use crate::observe::inject::{HookRequests, HookSetup};
 use crate::observe::process::{self, Processes};
 use crate::observe::status_tee;
 use crate::state::{StartOrder, Started};
@@ -94,7 +94,7 @@ pub fn prepare(hands: &Hands, order: &StartOrder) -> Result<Prepared> {
         version.as_deref(),
         &hands.exe,
         &dir,
-        Asks {
+        HookRequests {
             messages_at: &sources.hook_delivery,
             answer_at: sources.hook_answer.event.as_deref().filter(|_| spec.answer_by == AnswerBy::Hook),
         },

@@ -4,7 +4,6 @@
 //! in the store, in tmux and in the agents' transcripts. Its loop never blocks.
 
 pub mod answer;
-pub mod asks;
 mod blocks;
 pub mod booking;
 pub mod build;
@@ -31,6 +30,7 @@ pub mod status_line;
 pub mod submit;
 pub mod transcripts;
 pub mod versions;
+pub mod waiting_hooks;
 pub mod watch;
 
 use std::fs::File;

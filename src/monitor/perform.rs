@@ -25,6 +25,7 @@ use crate::tmux::{Command, Launch, PaneId, SessionId};
 use super::booking::{Booked, Booker};
 use super::link::Link;
 use super::socket::ReplyTo;
+use super::waiting_hooks::WaitingHooks;
 use super::{answer, build, chores, instance_files, launch, sessions, submit};
 
 /// What the tasks need to act.
@@ -62,7 +63,7 @@ pub struct Performer {
     /// What runs after agents have ended: nobody waits for it.
     chores: JoinSet<()>,
     replies: HashMap<Op, (ReplyTo, Option<u64>)>,
-    asks: super::asks::Asks,
+    waiting_hooks: WaitingHooks,
     /// Something was stored since the last answer.
     stored: bool,
     /// The monitor is to end.
@@ -91,7 +92,7 @@ impl Performer {
             tasks: JoinSet::new(),
             chores: JoinSet::new(),
             replies: HashMap::new(),
-            asks: super::asks::Asks::default(),
+            waiting_hooks: WaitingHooks::default(),
             stored: false,
             leaving: false,
         }
@@ -134,12 +135,12 @@ impl Performer {
                 }
             }
             Effect::HandOver(op, handed) => self.hand_over(op, handed),
-            Effect::AwaitAnswer { op, pane, ask } => {
+            Effect::AwaitAnswer { op, instance, ask } => {
                 if let Some((reply, id)) = self.replies.remove(&op) {
-                    self.asks.keep(pane, *ask, reply, id);
+                    self.waiting_hooks.keep(instance, *ask, reply, id);
                 }
             }
-            Effect::LetGo(pane) => self.asks.let_go(pane),
+            Effect::LetGo(instance) => drop(self.waiting_hooks.take(&instance)),
             answer @ Effect::Answer { .. } => self.answer(answer),
             Effect::Letters { op, swarm, of, id } => self.letters(op, swarm, of, id),
             Effect::Progress(op, progress) => {
@@ -151,11 +152,12 @@ impl Performer {
                 if !matches!(record, Record::Event(_)) {
                     self.stored = true;
                 }
-                // One that is only lost from sight may run on, and be found again.
-                if let Record::InstanceEnded { instance, reason, .. } = &record
-                    && *reason != Reason::Lost
-                {
-                    self.forget_files(instance.clone());
+                if let Record::InstanceEnded { instance, reason, .. } = &record {
+                    drop(self.waiting_hooks.take(instance));
+                    // One that is only lost from sight may run on, and be found again.
+                    if *reason != Reason::Lost {
+                        self.forget_files(instance.clone());
+                    }
                 }
                 self.booker.write(record);
             }
@@ -251,12 +253,12 @@ impl Performer {
 
     /// Answers a prompt, by the hook that waits for it where there is one.
     fn answer(&mut self, effect: Effect) {
-        let Effect::Answer { op, pane, profile, choice, expect, because } = effect else { return };
-        let waiting = self.asks.only(pane);
+        let Effect::Answer { op, pane, profile, choice, expect, because, instance } = effect else { return };
+        let waiting = self.waiting_hooks.take(&instance);
         let (hands, events) = (self.hands.clone(), self.events.clone());
         self.tasks.spawn(async move {
             let wanted = answer::Wanted { choice, expect, because };
-            let answered = answer::answer(&hands, pane, &profile, wanted, waiting.as_ref()).await;
+            let answered = answer::answer(&hands, pane, &profile, wanted, waiting).await;
             let _ = events.send(done(op, answered)).await;
         });
     }

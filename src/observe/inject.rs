@@ -56,7 +56,7 @@ pub struct HookSetup {
 
 /// What hooks of one launch ask the monitor for, besides reporting.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Asks<'a> {
+pub struct HookRequests<'a> {
     /// Messages that wait for the agent, at these events.
     pub messages_at: &'a [String],
     /// The person's answer to a permission prompt, at this event.
@@ -71,7 +71,7 @@ impl HookSetup {
         version: Option<&str>,
         swarm_exe: &Path,
         instance_dir: &Path,
-        asks: Asks<'_>,
+        asks: HookRequests<'_>,
     ) -> Result<Self> {
         match kind {
             HookKind::ClaudeSettings => claude("claude", version, swarm_exe, instance_dir, asks),
@@ -97,7 +97,13 @@ pub fn shell_quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-fn claude(profile: &str, version: Option<&str>, exe: &Path, dir: &Path, asks: Asks<'_>) -> Result<HookSetup> {
+fn claude(
+    profile: &str,
+    version: Option<&str>,
+    exe: &Path,
+    dir: &Path,
+    asks: HookRequests<'_>,
+) -> Result<HookSetup> {
     // 1.0.60 has no --settings at all.
     if version.is_some_and(|v| !at_least(v, "2.0.0")) {
         return Ok(HookSetup::default());
@@ -256,9 +262,14 @@ mod tests {
 
     fn claude_events(version: Option<&str>) -> Vec<String> {
         let dir = tempfile::tempdir().unwrap();
-        let setup =
-            HookSetup::for_launch(HookKind::ClaudeSettings, version, exe(), dir.path(), Asks::default())
-                .unwrap();
+        let setup = HookSetup::for_launch(
+            HookKind::ClaudeSettings,
+            version,
+            exe(),
+            dir.path(),
+            HookRequests::default(),
+        )
+        .unwrap();
         let Some(file) = setup.settings_file else { return Vec::new() };
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         let settings: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
@@ -280,7 +291,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for _ in 0..2 {
             let messages_at = ["Stop".to_owned(), "NoSuchEvent".to_owned()];
-            let asks = Asks { messages_at: &messages_at, answer_at: Some("PermissionRequest") };
+            let asks = HookRequests { messages_at: &messages_at, answer_at: Some("PermissionRequest") };
             HookSetup::for_launch(HookKind::Sim, None, exe(), dir.path(), asks).unwrap();
         }
         let text = std::fs::read_to_string(dir.path().join("hooks.json")).unwrap();

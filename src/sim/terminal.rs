@@ -13,6 +13,7 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::Instant;
 
@@ -146,14 +147,16 @@ fn hook_worker(hooks: Hooks) -> (UnboundedSender<Call>, UnboundedReceiver<Done>,
             let event = payload["hook_event_name"].as_str().unwrap_or_default().to_owned();
             let waits = event == "PermissionRequest";
             let (hooks, results) = (hooks.clone(), results.clone());
+            let (over, ended) = oneshot::channel();
             let call = async move {
                 let said = hooks.run(&payload).await;
                 // The agent may be ending; the rest of the queue still runs.
                 let _ = results.send((id, event, said));
+                let _ = over.send(());
             };
             if waits {
                 beside.spawn(call);
-                let _ = tokio::time::timeout(PERMISSION_HOOK, beside.join_next()).await;
+                let _ = tokio::time::timeout(PERMISSION_HOOK, ended).await;
             } else {
                 call.await;
             }

@@ -124,6 +124,8 @@ pub struct Instance {
     pub started: Timestamp,
     /// It was told at its start that handoffs are taken from marked blocks in its replies.
     pub handoff_block: bool,
+    /// When one of its hooks began to wait for the person's answer, if it may wait still.
+    pub waiting_hook: Option<Timestamp>,
 }
 
 /// One agent.
@@ -191,8 +193,6 @@ pub struct Agent {
     pub shown: bool,
     /// It was asked to end while it was being started: what comes after its end.
     pub end_when_started: Option<Then>,
-    /// When the last of its hooks began to wait for the person's answer, if one may wait still.
-    pub hook_waits: Option<Timestamp>,
 }
 
 /// What an agent's end means.
@@ -241,7 +241,6 @@ impl Agent {
             resumed: false,
             shown: false,
             end_when_started: None,
-            hook_waits: None,
         }
     }
 
@@ -316,6 +315,7 @@ impl Agent {
             transcript: None,
             started: started.since.min(at),
             handoff_block: self.spec.handoff_block,
+            waiting_hook: None,
         });
         self.process_is(ProcessFact::alive(started.pid), at);
         self.board = Board::default();

@@ -1,15 +1,15 @@
-//! Hooks that wait for the person's answer to a permission prompt (`answer_by = "hook"`): which may, and for how long.
+//! The hook that waits for the person's answer to a permission prompt (`answer_by = "hook"`): which may, and for how long.
 //!
 //! Decides only. The agent's dialog is open meanwhile and takes keys, so letting go of a hook too early costs nothing:
-//! keys answer then. A hook must never be answered for another prompt than the one it was called for, so one that comes
-//! while an older prompt stands is let go at once.
+//! keys answer then. A hook must never be answered for another prompt than the one it was called for, so it waits only
+//! while it is the only one, and nothing but its own prompt has been asked since.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::AnswerBy;
+use crate::name::{AgentName, SwarmName};
 use crate::observe::hook::{HookEvent, HookEventKind, PermissionAsk};
 use crate::status::Status;
-use crate::tmux::PaneId;
 
 use super::{Agent, Caller, Effect, Op, Run, State};
 
@@ -29,30 +29,17 @@ impl State {
         at: Timestamp,
         out: &mut Vec<Effect>,
     ) {
-        match ask {
-            Some(ask) => self.permission_hook(op, caller, hook, ask, at, out),
-            None => self.hand_to_hook(op, caller, hook, at, out),
-        }
-    }
-
-    fn permission_hook(
-        &mut self,
-        op: Op,
-        caller: &Caller,
-        hook: &HookEvent,
-        ask: Box<PermissionAsk>,
-        at: Timestamp,
-        out: &mut Vec<Effect>,
-    ) {
+        let Some(ask) = ask else { return self.hand_to_hook(op, caller, hook, at, out) };
+        // As it was before: its own report lets another one go.
         let waits = self.may_wait(caller, hook, &ask, at);
         self.hook(hook, at, out);
         // Whose process it is, not what it says of itself, decides whose prompt it is about.
         let found = self.agent_of(caller).filter(|_| waits);
-        let agent = found.and_then(|(s, name)| self.swarms.get_mut(&s)?.agent_mut(&name));
-        match agent.and_then(|agent| agent.pane().map(|pane| (agent, pane))) {
-            Some((agent, pane)) => {
-                agent.hook_waits = Some(at);
-                out.push(Effect::AwaitAnswer { op, pane, ask });
+        let agent = found.and_then(|(swarm, name)| self.swarms.get_mut(&swarm)?.agent_mut(&name));
+        match agent.and_then(|agent| agent.instance.as_mut()) {
+            Some(instance) => {
+                instance.waiting_hook = Some(at);
+                out.push(Effect::AwaitAnswer { op, instance: instance.id.clone(), ask });
             }
             None => out.push(Effect::ReplyNow(op, serde_json::Value::Null)),
         }
@@ -68,26 +55,50 @@ impl State {
         let older = agent.verdict.status == Status::Waiting && at.duration_since(agent.since) > SAME_PROMPT;
         hook.kind == HookEventKind::Permission
             && rule.event.as_ref() == Some(&hook.name)
-            && !rule.except.iter().any(|tool| tool == ask.tool())
+            && rule.commands.contains_key(ask.tool())
             && agent.spec.answer_by == AnswerBy::Hook
             && agent.run == Run::Running
             && hook.instance.as_ref().is_none_or(|said| *said == instance.id)
             && hook.concerns(instance.session.as_deref())
+            && instance.waiting_hook.is_none()
             && !older
+    }
+
+    /// Lets the hook of an agent go that has asked something else since, or has gone on.
+    pub(super) fn let_hook_go(
+        &mut self,
+        swarm: &SwarmName,
+        name: &AgentName,
+        hook: &HookEvent,
+        out: &mut Vec<Effect>,
+    ) {
+        use HookEventKind as K;
+        let Some(agent) = self.swarms.get_mut(swarm).and_then(|s| s.agent_mut(name)) else { return };
+        let rule = self.profiles.get(&agent.spec.profile).map(|p| &p.data().sources.hook_answer);
+        let asks = rule.is_some_and(|rule| rule.event.as_ref() == Some(&hook.name));
+        let over =
+            matches!(hook.kind, K::ToolEnd | K::Answered | K::Prompt | K::Stop | K::Failure | K::SessionEnd);
+        if let Some(instance) = agent.instance.as_mut().filter(|_| asks || over)
+            && instance.waiting_hook.take().is_some()
+        {
+            out.push(Effect::LetGo(instance.id.clone()));
+        }
     }
 }
 
 impl Agent {
-    /// The pane whose hooks need not wait any longer: its agent has gone on, or is gone.
-    pub(super) fn lets_hooks_go(&mut self, at: Timestamp) -> Option<PaneId> {
-        let since = self.hook_waits?;
-        let over = match self.verdict.status {
-            Status::Waiting => false,
-            Status::Exited => true,
-            _ => at.duration_since(since) > SETTLES,
-        };
-        over.then(|| self.hook_waits = None)?;
-        self.pane()
+    /// The instance whose hook need not wait any longer, as the agent works again.
+    pub(super) fn goes_on_without_hook(&mut self, at: Timestamp) -> Option<String> {
+        self.hook_due().filter(|due| *due <= at)?;
+        let instance = self.instance.as_mut()?;
+        instance.waiting_hook = None;
+        Some(instance.id.clone())
+    }
+
+    /// When its hook is let go, as things stand.
+    pub(super) fn hook_due(&self) -> Option<Timestamp> {
+        let since = self.instance.as_ref()?.waiting_hook?;
+        (self.verdict.status != Status::Waiting).then(|| since + SETTLES)
     }
 }
 
@@ -96,7 +107,10 @@ mod tests {
     use super::super::tests::{Driven, at, config_of, started};
     use super::*;
     use crate::config::AgentSpec;
-    use crate::state::EventKind;
+    use crate::observe::evidence::Evidence;
+    use crate::state::{EventKind, Seen};
+    use crate::status::{Reason, Source};
+    use crate::tmux::PaneId;
     use serde_json::{Value, json};
 
     fn team(answer_by: AnswerBy) -> Driven {
@@ -110,8 +124,8 @@ mod tests {
         json!({"hook_event_name": "PermissionRequest", "tool_name": tool, "tool_input": {"command": "ls"}})
     }
 
-    /// A hook below the process of the agent in pane `of` asks; the pane in whose name it waits.
-    fn ask(driven: &mut Driven, op: u64, of: u32, says: &str, payload: &Value) -> Option<PaneId> {
+    /// A hook below the process of the agent in pane `of` asks; the instance in whose name it waits.
+    fn ask(driven: &mut Driven, op: u64, of: u32, says: &str, payload: &Value) -> Option<String> {
         let started = started(PaneId(of), 100 + of);
         let mut hook = HookEvent::parse("sim", None, payload, at(driven.clock));
         hook.instance = Some(says.to_owned());
@@ -122,7 +136,7 @@ mod tests {
             .iter()
             .find_map(|effect| match effect {
                 Effect::ReplyNow(n, Value::Null) if n.0 == op => Some(None),
-                Effect::AwaitAnswer { op: n, pane, .. } if n.0 == op => Some(Some(*pane)),
+                Effect::AwaitAnswer { op: n, instance, .. } if n.0 == op => Some(Some(instance.clone())),
                 _ => None,
             })
             .expect("a hook is answered, or waits")
@@ -132,8 +146,15 @@ mod tests {
         started(PaneId(pane), 100 + pane).instance
     }
 
-    fn let_go(effects: &[Effect]) -> Vec<PaneId> {
-        effects.iter().filter_map(|e| if let Effect::LetGo(pane) = e { Some(*pane) } else { None }).collect()
+    fn let_go(effects: &[Effect]) -> Vec<String> {
+        let gone = |e: &Effect| if let Effect::LetGo(instance) = e { Some(instance.clone()) } else { None };
+        effects.iter().filter_map(gone).collect()
+    }
+
+    fn hears(driven: &mut Driven, payload: &Value) -> Vec<String> {
+        let mut hook = HookEvent::parse("sim", None, payload, at(driven.clock));
+        hook.instance = Some(own(0));
+        let_go(&driven.event(EventKind::Hook(Box::new(hook))))
     }
 
     #[test]
@@ -142,37 +163,62 @@ mod tests {
         assert_eq!(ask(&mut driven, 70, 0, &own(0), &permission("Bash")), None);
         let mut driven = team(AnswerBy::Hook);
         assert_eq!(ask(&mut driven, 70, 0, &own(1), &permission("Bash")), None, "it says it is another's");
-        assert_eq!(ask(&mut driven, 71, 0, &own(0), &permission("AskUserQuestion")), None);
-        assert_eq!(ask(&mut driven, 72, 0, &own(0), &permission("ExitPlanMode")), None);
+        assert_eq!(ask(&mut driven, 71, 0, &own(0), &permission("mcp__shell__run")), None);
         let other =
             json!({"hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {"command": "ls"}});
-        assert_eq!(ask(&mut driven, 73, 0, &own(0), &other), None);
+        assert_eq!(ask(&mut driven, 72, 0, &own(0), &other), None);
         let mut driven = team(AnswerBy::Hook);
-        assert_eq!(ask(&mut driven, 70, 1, &own(1), &permission("Bash")), Some(PaneId(1)));
+        assert_eq!(ask(&mut driven, 70, 1, &own(1), &permission("Bash")), Some(own(1)));
     }
 
     #[test]
-    fn one_that_comes_while_an_older_prompt_stands_is_let_go() {
+    fn one_that_comes_while_an_older_prompt_stands_does_not_wait() {
         let mut driven = team(AnswerBy::Hook);
-        assert_eq!(ask(&mut driven, 70, 0, &own(0), &permission("Bash")), Some(PaneId(0)));
+        driven.event(EventKind::Screen { pane: PaneId(0), seen: Box::new(asks_something(&driven)) });
         driven.clock += 5;
         assert_eq!(ask(&mut driven, 71, 0, &own(0), &permission("Bash")), None);
     }
 
+    fn asks_something(driven: &Driven) -> Seen {
+        let evidence = Evidence::new(Source::Screen, "permission", at(driven.clock)).says(Status::Waiting);
+        Seen { evidence: vec![evidence.because(Some(Reason::Permission)).composer(false)], ..Seen::default() }
+    }
+
     #[test]
-    fn it_is_let_go_when_its_agent_goes_on() {
+    fn of_two_prompts_neither_hook_waits() {
         let mut driven = team(AnswerBy::Hook);
         assert!(ask(&mut driven, 70, 0, &own(0), &permission("Bash")).is_some());
-        let went_on = |driven: &mut Driven| {
-            let payload = json!({"hook_event_name": "PostToolUse", "tool_name": "Bash", "tool_input": {}});
-            let mut hook = HookEvent::parse("sim", None, &payload, at(driven.clock));
-            hook.instance = Some(own(0));
-            let_go(&driven.event(EventKind::Hook(Box::new(hook))))
-        };
-        assert_eq!(went_on(&mut driven), [], "another source may not know of the prompt yet");
-        driven.clock += 3;
-        assert_eq!(went_on(&mut driven), [PaneId(0)]);
-        driven.clock += 3;
-        assert_eq!(went_on(&mut driven), []);
+        // Whatever else it asks: a question, something too long, a subagent's command.
+        let question =
+            json!({"hook_event_name": "PermissionRequest", "tool_name": "AskUserQuestion", "tool_input": {}});
+        assert_eq!(hears(&mut driven, &question), [own(0)]);
+        let mut driven = team(AnswerBy::Hook);
+        assert!(ask(&mut driven, 70, 0, &own(0), &permission("Bash")).is_some());
+        assert_eq!(ask(&mut driven, 71, 0, &own(0), &permission("Bash")), None);
+        assert_eq!(driven.agent("a").instance.as_ref().unwrap().waiting_hook, None);
+        // What Claude Code says of a prompt six seconds later is about the same one.
+        let mut driven = team(AnswerBy::Hook);
+        assert!(ask(&mut driven, 70, 0, &own(0), &permission("Bash")).is_some());
+        driven.clock += 6;
+        let notice = json!({"hook_event_name": "Notification", "notification_type": "permission_prompt"});
+        assert_eq!(hears(&mut driven, &notice), Vec::<String>::new());
+    }
+
+    #[test]
+    fn it_is_let_go_when_its_agent_goes_on() {
+        let done = json!({"hook_event_name": "PostToolUse", "tool_name": "Bash", "tool_input": {}});
+        let mut driven = team(AnswerBy::Hook);
+        assert!(ask(&mut driven, 70, 0, &own(0), &permission("Bash")).is_some());
+        assert_eq!(hears(&mut driven, &done), [own(0)]);
+        assert_eq!(hears(&mut driven, &done), Vec::<String>::new());
+        // Or when another source says so, once all of them have had time to know of the prompt.
+        assert!(ask(&mut driven, 71, 0, &own(0), &permission("Bash")).is_some());
+        driven.clock += 1;
+        let busy = Evidence::new(Source::StatusFile, "busy", at(driven.clock)).says(Status::Working);
+        let effects = driven.event(EventKind::Evidence { pane: PaneId(0), evidence: busy });
+        assert_eq!(let_go(&effects), Vec::<String>::new());
+        assert_eq!(driven.state.next_wake(), Some(at(driven.clock + 1)));
+        driven.clock += 1;
+        assert_eq!(let_go(&driven.event(EventKind::Tick)), [own(0)]);
     }
 }

@@ -10,14 +10,14 @@ use super::*;
 use crate::delivery::{Level, Outcome, Proof, ProofSource, Receipt, Submission, Why};
 use crate::handoff::queue::{Entry, Found, Search, What};
 use crate::handoff::{Draft, Evidence as Strength, State as Reached, wording};
-use crate::observe::evidence::Evidence;
+use crate::observe::evidence::{Evidence, ProcessFact};
 use crate::protocol::{
     Accepted, HandoffRequest, InboxReply, InboxRequest, InboxWhat, Request, RpcError, SendText, Sent,
     ShownRequest,
 };
 use crate::status::Source;
 use crate::store::handoffs::Mark;
-use crate::tmux::WindowId;
+use crate::tmux::{PaneRow, WindowId};
 
 /// Schedules of a plain test run.
 const SCHEDULES: u64 = 500;
@@ -258,6 +258,7 @@ impl World {
                 transcript: None,
                 started: self.at(),
                 handoff_block: false,
+                waiting_hook: None,
             },
             ended: false,
             asleep: None,

@@ -30,17 +30,17 @@ pub enum Effect {
     ReplyNow(Op, Value),
     /// Give a hook these messages once it is stored that it gets them; `Unprinted` where it has gone meanwhile.
     HandOver(Op, HandedOver),
-    /// Let a hook wait for the person's answer to the prompt on this pane.
+    /// Let a hook wait for the person's answer to its prompt, until its instance ends.
     AwaitAnswer {
         /// The hook's call.
         op: Op,
-        /// Which pane.
-        pane: PaneId,
+        /// Whose hook it is.
+        instance: String,
         /// What it asks a permission for.
         ask: Box<PermissionAsk>,
     },
-    /// No hook of the agent in this pane need wait any longer.
-    LetGo(PaneId),
+    /// The hook of this instance need not wait any longer.
+    LetGo(String),
     /// Look for a message in an agent's transcript and on its screen; answered by `Searched`.
     Search {
         /// Its swarm.
@@ -207,6 +207,8 @@ pub enum Effect {
         expect: Option<crate::protocol::Prompt>,
         /// What the agent is told with a refusal.
         because: Option<String>,
+        /// The instance whose hook may wait for it.
+        instance: String,
     },
     /// Submit a text to the agent in a pane, after checking everything again; answered by `Submitted`.
     Submit {

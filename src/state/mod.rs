@@ -13,11 +13,16 @@ pub mod plan;
 pub mod purse;
 pub mod record;
 mod adding;
+mod adopting;
 mod asking;
+mod at_pane;
 mod delivery;
 mod ending;
+mod explaining;
 mod handing;
+mod hooks;
 mod mail;
+mod panes;
 mod renaming;
 mod requests;
 mod sleeping;
@@ -40,13 +45,11 @@ use crate::agent::Profiles;
 use crate::config::{Address, Config};
 use crate::handoff::queue::Queue;
 use crate::name::{AgentName, SwarmName};
-use crate::observe::evidence::ProcessFact;
 use crate::observe::fuse::FusionPolicy;
-use crate::observe::hook::{HookEvent, HookEventKind};
 use crate::protocol::Progress;
 use crate::snapshot::{AgentView, Snapshot, SwarmView};
 use crate::status::{Reason, Status, Verdict};
-use crate::tmux::{PaneId, PaneRow, SessionId};
+use crate::tmux::{PaneId, SessionId};
 
 pub use agent::{AfterEnd, Agent, Instance, Origin, Run, StopStep, Then};
 pub use budget::Stopped;
@@ -284,7 +287,7 @@ impl State {
                     Run::Backoff(until) => Some(until),
                     _ => None,
                 };
-                [run, a.recheck]
+                [run, a.recheck, a.hook_due()]
             })
             .flatten()
             .chain(self.budgets_wake())
@@ -360,7 +363,7 @@ impl State {
         if weighed {
             log_status(swarm, found, at, out);
         }
-        out.extend(found.lets_hooks_go(at).map(Effect::LetGo));
+        out.extend(found.goes_on_without_hook(at).map(Effect::LetGo));
         // What kept a message away may be gone.
         if (weighed && found.verdict.status == Status::Idle || !empty && found.seen.composer_empty)
             && let Some(queue) = self.queues.get_mut(swarm)
@@ -427,133 +430,6 @@ impl State {
         self.changed = true;
     }
 
-    /// Compares what tmux shows with what we know: panes found again, moved, gone.
-    fn panes(
-        &mut self,
-        rows: &[PaneRow],
-        looked_at: Option<&[PaneId]>,
-        at: Timestamp,
-        out: &mut Vec<Effect>,
-    ) {
-        let names: Vec<SwarmName> = self.swarms.keys().cloned().collect();
-        for name in names {
-            self.find_again(&name, rows, at, out);
-            let Some(swarm) = self.swarms.get_mut(&name) else { continue };
-            let mut looked_in = Vec::new();
-            for agent in &mut swarm.agents {
-                let Some(looked_at) = looked_at else { continue };
-                let now = agent.pane().is_some_and(|p| looked_at.contains(&p));
-                let before = std::mem::replace(&mut agent.looked_at, now);
-                if agent.looked_at && agent.attention.take().is_some() {
-                    self.changed = true;
-                }
-                if before && !agent.looked_at {
-                    agent.left_alone = at;
-                }
-                if std::mem::replace(&mut agent.alone, !agent.looked_at) && agent.looked_at {
-                    looked_in.push(agent.spec.name.clone());
-                }
-            }
-            if let Some(session) = swarm.session
-                && !rows.iter().any(|r| r.session == session)
-            {
-                swarm.session = None;
-                self.changed = true;
-            }
-            for agent in looked_in {
-                self.looked_in(&name, &agent, at, out);
-            }
-        }
-    }
-
-    /// Finds the agents of one swarm among the panes by their marks, wherever the user moved them.
-    fn find_again(&mut self, name: &SwarmName, rows: &[PaneRow], at: Timestamp, out: &mut Vec<Effect>) {
-        let Some(swarm) = self.swarms.get_mut(name) else { return };
-        let ending = swarm.ending.is_some();
-        let mut lost = Vec::new();
-        let mut found = Vec::new();
-        for agent in &mut swarm.agents {
-            let row = rows.iter().find(|r| r.swarm == name.as_str() && r.agent == agent.spec.name.as_str());
-            let instance = agent.instance.as_ref().map(|i| i.id.as_str());
-            match row {
-                // A pane that is being removed is not found again.
-                Some(_) if ending && agent.place.is_none() => {}
-                Some(row) if agent.place != Some((row.window, row.pane)) => {
-                    let was_here = agent.place.is_some();
-                    agent.place = Some((row.window, row.pane));
-                    self.changed = true;
-                    if !was_here && agent.run == Run::Absent && instance == Some(row.instance.as_str()) {
-                        found.push((agent.spec.name.clone(), row.clone()));
-                    }
-                }
-                None if agent.is_not_found_yet() => lost.push(agent.spec.name.clone()),
-                // It is gone when the pane is; marks alone may be on their way.
-                None if agent.pane().is_some_and(|p| rows.iter().all(|r| r.pane != p))
-                    && !agent.is_busy_starting() =>
-                {
-                    lost.push(agent.spec.name.clone());
-                }
-                Some(_) | None => {}
-            }
-        }
-        for (agent, row) in found {
-            self.found(name, &agent, &row, at, out);
-        }
-        for agent in lost {
-            self.pane_gone(name, &agent, agent::PANE_GONE, at, out);
-        }
-    }
-
-    /// An agent that was known from the store is there again.
-    fn found(
-        &mut self,
-        swarm: &SwarmName,
-        agent: &AgentName,
-        row: &PaneRow,
-        at: Timestamp,
-        out: &mut Vec<Effect>,
-    ) {
-        let row = row.clone();
-        self.on_agent(swarm, agent, at, out, |agent| {
-            agent.cut_off = false;
-            agent.run = Run::Running;
-            if row.dead {
-                let fact = ProcessFact::Dead { status: row.dead_status, signal: row.dead_signal };
-                agent.process_is(fact, at);
-            } else {
-                // In an adopted pane the agent was started from a shell: the pane's first process is not it.
-                let known = agent.instance.as_ref().and_then(|i| i.pid);
-                let known = known.filter(|_| agent.origin == Origin::Adopted).or(row.pid);
-                agent.process_is(ProcessFact::alive(known.unwrap_or(0)), at);
-                if let Some(instance) = &mut agent.instance {
-                    instance.pid = known;
-                }
-                agent.verdict = crate::status::Verdict::UNKNOWN;
-                agent.since = at;
-            }
-        });
-        if row.dead {
-            self.exited(swarm, agent, at, out);
-        }
-    }
-
-    /// What is known of a pane's process changed.
-    fn process(&mut self, pane: PaneId, fact: ProcessFact, at: Timestamp, out: &mut Vec<Effect>) {
-        let Some((swarm, name)) = self.find_pane(pane) else { return };
-        let Some(agent) = self.swarms.get_mut(&swarm).and_then(|s| s.agent_mut(&name)) else { return };
-        let live = matches!(agent.run, Run::Running | Run::Stopping { .. });
-        if !live || agent.process == fact {
-            return;
-        }
-        if matches!(fact, ProcessFact::Dead { .. }) {
-            // What its end means is not weighed from evidence: whether it was asked for decides.
-            agent.process = fact;
-            self.exited(&swarm, &name, at, out);
-        } else {
-            self.on_agent(&swarm, &name, at, out, |agent| agent.process_is(fact, at));
-        }
-    }
-
     /// Takes an agent that the user removed out of the swarm.
     fn forget(&mut self, swarm: &SwarmName, name: &AgentName, at: Timestamp, out: &mut Vec<Effect>) {
         if let Some(swarm) = self.swarms.get_mut(swarm) {
@@ -565,58 +441,6 @@ impl State {
         let due = self.queues.get_mut(swarm).map(|q| q.agent_removed(name, at)).unwrap_or_default();
         self.follow(swarm, due, at, out);
         self.keep_config(swarm, at, out);
-    }
-
-    /// An agent's hook reported: by instance where its environment says which, else by conversation, else by pane.
-    fn hook(&mut self, hook: &HookEvent, at: Timestamp, out: &mut Vec<Effect>) {
-        let all = || self.swarms.iter().flat_map(|(name, s)| s.agents.iter().map(move |a| (name, a)));
-        let known = |a: &Agent, of: &dyn Fn(&Instance) -> Option<String>| a.instance.as_ref().and_then(of);
-        let by_instance = || {
-            let id = hook.instance.as_deref()?;
-            all().find(|(_, a)| known(a, &|i| Some(i.id.clone())).as_deref() == Some(id))
-        };
-        let by_session = || {
-            let id = hook.agent_session.as_deref()?;
-            all().find(|(_, a)| known(a, &|i| i.session.clone()).as_deref() == Some(id))
-        };
-        let by_pane = || {
-            let pane: PaneId = hook.pane.as_deref()?.parse().ok()?;
-            all().find(|(_, a)| a.pane() == Some(pane))
-        };
-        let Some((swarm, agent)) = by_instance().or_else(by_session).or_else(by_pane) else { return };
-        let (swarm, name) = (swarm.clone(), agent.spec.name.clone());
-        let prompted = hook.prompt.is_some() && !hook.is_side;
-        let session = agent.instance.as_ref().and_then(|i| i.session.clone());
-        if !matches!(agent.run, Run::Running | Run::Stopping { .. }) || !hook.concerns(session.as_deref()) {
-            return;
-        }
-        let pane = agent.pane();
-        if prompted {
-            self.mail_hook(&swarm, &name, hook, at);
-        }
-        if let (HookEventKind::Stop, false, Some(queue)) =
-            (hook.kind, hook.is_side, self.queues.get_mut(&swarm))
-        {
-            queue.look_for_handed(&name, at);
-        }
-        if let (Some(session), Some(pane), false) = (&hook.agent_session, pane, hook.is_side) {
-            self.conversation(pane, session, at, out);
-        }
-        self.on_agent(&swarm, &name, at, out, |agent| {
-            hook.book(&mut agent.board);
-            if let Some(instance) = agent.instance.as_mut().filter(|_| !hook.is_side)
-                && let Some(path) = &hook.transcript_path
-            {
-                instance.transcript = Some(path.into());
-            }
-            if let Some(model) = hook.model.as_ref().filter(|_| !hook.is_side) {
-                agent.usage.model = Some(model.clone());
-            }
-            if !hook.is_side {
-                agent.usage.hear(hook);
-            }
-            agent.hear_of_subagent(hook);
-        });
     }
 
     /// Does what has become due.
@@ -637,7 +461,9 @@ impl State {
                     self.start(&swarm, &name, false, at, out);
                 }
                 Run::Stopping { next, .. } if next <= at => self.stop_harder(&swarm, &name, at, out),
-                _ if agent.recheck.is_some_and(|t| t <= at) => self.on_agent(&swarm, &name, at, out, |_| {}),
+                _ if agent.recheck.into_iter().chain(agent.hook_due()).any(|t| t <= at) => {
+                    self.on_agent(&swarm, &name, at, out, |_| {});
+                }
                 _ => {}
             }
             self.rest_tick(&swarm, &name, at, out);

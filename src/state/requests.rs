@@ -5,24 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::config::AgentSpec;
 use crate::error::{Error, Kind};
 use crate::name::{AgentName, SwarmName};
-use crate::observe::fuse::{Outcome, Used};
-use crate::protocol::{
-    Adopt, Answer, Choice, Down, EvidenceLine, Explanation, Jump, Request, Restart, RpcError, Target, Up,
-};
+use crate::protocol::{Down, Request, Restart, RpcError, Target, Up};
 use crate::snapshot::Hold;
-use crate::status::{Source, Status};
+use crate::status::Status;
 
 use super::budget::HOLDER;
 use super::{Agent, Caller, Effect, LogEvent, Op, Origin, PendingUp, Record, Run, State, Swarm, Then};
 
 /// The size of a session whose creator has no terminal, columns and rows (design.md).
 pub(super) const DEFAULT_SIZE: (u16, u16) = (200, 50);
-/// The longest reason of a refusal, in bytes: a word to the agent, no handoff.
-const BECAUSE_MAX: usize = 4096;
-
 pub(super) type Answered = Result<Option<Value>, Error>;
 
 impl State {
@@ -155,7 +148,7 @@ impl State {
         })
     }
 
-    fn target_mut(&mut self, target: &Target) -> Option<&mut Agent> {
+    pub(super) fn target_mut(&mut self, target: &Target) -> Option<&mut Agent> {
         self.swarms.get_mut(&target.swarm)?.agent_mut(&target.agent)
     }
 
@@ -375,75 +368,6 @@ impl State {
         Ok(Some(Value::Null))
     }
 
-    fn adopt(&mut self, op: Op, adopt: &Adopt, out: &mut Vec<Effect>) -> Answered {
-        let pane = adopt.pane.parse().map_err(|e| {
-            Error::new(Kind::Usage, format!("`{}` is no pane id", adopt.pane)).because(format!("{e}"))
-        })?;
-        if let Some((swarm, agent)) = self.find_pane(pane) {
-            return Err(Error::new(
-                Kind::Blocked,
-                format!("{pane} is the agent `{agent}` of `{swarm}` already"),
-            ));
-        }
-        if self.swarms.get(&adopt.swarm).is_some_and(|s| s.agents.iter().any(|a| a.spec.name == adopt.agent))
-        {
-            return Err(Error::new(
-                Kind::Blocked,
-                format!("the swarm `{}` has an agent `{}` already", adopt.swarm, adopt.agent),
-            ));
-        }
-        if let Some(profile) = &adopt.profile
-            && self.profiles.get(profile).is_none()
-        {
-            return Err(Error::new(Kind::NotFound, format!("no profile `{profile}`"))
-                .hint(format!("known are: {}", self.profiles.names().collect::<Vec<_>>().join(", "))));
-        }
-        self.swarm_or(&adopt.swarm)?;
-        out.push(Effect::LookAt { op, pane, adopt: adopt.clone() });
-        Ok(None)
-    }
-
-    /// The pane that is to be adopted was looked at: it joins.
-    pub(super) fn adopted(
-        &mut self,
-        op: Op,
-        adopt: &Adopt,
-        found: super::event::FoundPane,
-        at: Timestamp,
-        out: &mut Vec<Effect>,
-    ) {
-        let Some(swarm) = self.swarms.get_mut(&adopt.swarm) else { return };
-        let spec = AgentSpec::new(adopt.agent.clone(), found.profile.clone(), found.directory);
-        let mut agent = Agent::new(spec.clone(), at);
-        agent.origin = Origin::Adopted;
-        agent.started(&found.started, at);
-        swarm.config.agents.push(spec);
-        swarm.agents.push(agent);
-        swarm.reconfigure_purse();
-        self.changed = true;
-        let (swarm, agent) = (adopt.swarm.clone(), adopt.agent.clone());
-        out.push(Effect::Mark {
-            pane: found.started.pane,
-            swarm: swarm.clone(),
-            agent: agent.clone(),
-            instance: found.started.instance.clone(),
-        });
-        out.push(Effect::Store(Record::InstanceStarted {
-            directory: found_directory(&self.swarms[&swarm], &agent),
-            swarm,
-            agent,
-            profile: found.profile.clone(),
-            pane: found.started.pane,
-            started: found.started,
-            restarts: 0,
-            adopted: true,
-            handoff_block: false,
-            at,
-        }));
-        self.keep_config(&adopt.swarm, at, out);
-        out.push(Effect::Reply(op, Ok(json!({"profile": found.profile}))));
-    }
-
     fn hold(
         &mut self,
         actor: &str,
@@ -472,127 +396,22 @@ impl State {
         Ok(Some(Value::Null))
     }
 
-    fn interrupt(
-        &mut self,
-        op: Op,
-        actor: &str,
-        target: &Target,
-        at: Timestamp,
-        out: &mut Vec<Effect>,
-    ) -> Answered {
-        let agent = self.target(target)?;
-        let pane = pane_of(agent)?;
-        if agent.verdict.status != Status::Working {
-            return Err(Error::new(
-                Kind::Blocked,
-                format!("`{}` is not proven to be working ({})", target.agent, agent.verdict.status),
-            ));
-        }
-        let profile = agent.spec.profile.clone();
-        let instance = agent.instance.as_ref().map(|i| i.id.clone()).unwrap_or_default();
-        self.log(target, "agent.interrupted", actor, at, out);
-        out.push(Effect::Interrupt { op, pane, profile, instance });
-        Ok(None)
-    }
-
-    fn answer(
-        &mut self,
-        op: Op,
-        actor: &str,
-        answer: Answer,
-        at: Timestamp,
-        out: &mut Vec<Effect>,
-    ) -> Answered {
-        let agent = self.target(&answer.target)?;
-        let pane = pane_of(agent)?;
-        if agent.verdict.status != Status::Waiting {
-            return Err(Error::new(
-                Kind::Blocked,
-                format!("`{}` asks nothing now ({})", answer.target.agent, agent.verdict.status),
-            ));
-        }
-        if answer.expect.is_none() {
-            return Err(Error::new(
-                Kind::Blocked,
-                format!("nobody has seen what `{}` asks: nothing was sent", answer.target.agent),
-            ));
-        }
-        let instance = agent.instance.as_ref().map(|i| i.id.as_str());
-        if answer.expect.as_ref().is_some_and(|seen| seen.instance.as_deref() != instance) {
-            return Err(Error::new(
-                Kind::Blocked,
-                format!("`{}` was started again since: nothing was sent", answer.target.agent),
-            ));
-        }
-        if answer.because.as_ref().is_some_and(|b| answer.choice != Choice::Deny || b.len() > BECAUSE_MAX) {
-            let message = format!("a reason goes with `deny`, and has at most {BECAUSE_MAX} bytes");
-            return Err(Error::new(Kind::Usage, message));
-        }
-        let because = answer.because.map(|b| crate::text::block(&b)).filter(|b| !b.trim().is_empty());
-        let profile = agent.spec.profile.clone();
-        self.log(&answer.target, "agent.answered", actor, at, out);
-        let (choice, expect) = (answer.choice, answer.expect);
-        out.push(Effect::Answer { op, pane, profile, choice, expect, because });
-        Ok(None)
-    }
-
-    /// The person types. Where it begins is on record, what is typed is not.
-    fn type_keys(
-        &mut self,
-        op: Op,
-        actor: &str,
-        keys: crate::protocol::Type,
-        at: Timestamp,
-        out: &mut Vec<Effect>,
-    ) -> Answered {
-        let agent = self.target(&keys.target)?;
-        let pane = pane_of(agent)?;
-        if !agent.is_alive() {
-            let text = format!("`{}` does not run: nothing can be typed into it", keys.target.agent);
-            return Err(Error::new(Kind::Gone, text));
-        }
-        if keys.keys.is_empty() {
-            self.log(&keys.target, "agent.typed_into", actor, at, out);
-        }
-        if let Some(agent) = self.target_mut(&keys.target) {
-            self.changed |= agent.attention.take().is_some();
-        }
-        out.push(Effect::Type { op, pane, keys: keys.keys });
-        Ok(None)
-    }
-
-    fn jump(&mut self, op: Op, jump: &Jump, out: &mut Vec<Effect>) -> Answered {
-        let swarm = self.swarm_or(&jump.swarm)?;
-        let session = swarm
-            .session
-            .ok_or_else(|| Error::new(Kind::Gone, format!("the session of `{}` is gone", jump.swarm)))?;
-        let pane = match &jump.agent {
-            Some(agent) => {
-                Some(pane_of(self.target(&Target { swarm: jump.swarm.clone(), agent: agent.clone() })?)?)
-            }
-            None => None,
-        };
-        let (swarm, root) = (jump.swarm.clone(), swarm.config.root.clone());
-        out.push(Effect::Jump { op, session, pane, client: jump.client.clone(), swarm, root });
-        Ok(None)
-    }
-
-    fn explain(&self, target: &Target) -> Answered {
-        let agent = self.target(target)?;
-        let explanation = Explanation {
-            schema: "swarm.explain/v1".into(),
-            agent: target.agent.to_string(),
-            verdict: agent.verdict.clone(),
-            evidence: evidence(agent),
-        };
-        Ok(Some(json!(explanation)))
-    }
-
     pub(super) fn log(
         &self,
         target: &Target,
         kind: &'static str,
         actor: &str,
+        at: Timestamp,
+        out: &mut Vec<Effect>,
+    ) {
+        self.log_with(target, kind, (actor, Value::Null), at, out);
+    }
+
+    pub(super) fn log_with(
+        &self,
+        target: &Target,
+        kind: &'static str,
+        (actor, data): (&str, Value),
         at: Timestamp,
         out: &mut Vec<Effect>,
     ) {
@@ -606,58 +425,12 @@ impl State {
             kind,
             actor: actor.to_owned(),
             cause: Some("request".into()),
-            data: Value::Null,
+            data,
         })));
     }
 }
 
-/// Everything that is known about an agent's status, what decided first.
-fn evidence(agent: &Agent) -> Vec<EvidenceLine> {
-    let won = agent.verdict.proof.as_ref();
-    let line = |used: &Used| {
-        let (outcome, why) = match used.outcome {
-            Outcome::Decided => ("decided", None),
-            Outcome::Agrees => ("agrees", None),
-            Outcome::Silent => ("silent", None),
-            Outcome::Overruled(why) => ("overruled", Some(why.to_owned())),
-        };
-        EvidenceLine {
-            source: used.source,
-            rule: used.rule.clone(),
-            status: used.status,
-            reason: used.reason,
-            text: used.text.clone(),
-            at: used.at,
-            won: used.outcome == Outcome::Decided,
-            outcome: Some(outcome.to_owned()),
-            why,
-            kept: used.kept.map(str::to_owned),
-        }
-    };
-    let mut lines: Vec<EvidenceLine> = agent.weighed.iter().map(line).collect();
-    let (rule, text) = agent.process.in_words();
-    let decided = won.is_some_and(|p| p.source == Source::Process);
-    lines.push(EvidenceLine {
-        source: Source::Process,
-        rule: won.filter(|_| decided).map_or_else(|| rule.to_owned(), |p| p.rule.clone()),
-        status: decided.then_some(agent.verdict.status),
-        reason: agent.verdict.reason.filter(|_| decided),
-        text,
-        at: agent.process_since,
-        won: decided,
-        outcome: Some(if decided { "decided" } else { "silent" }.to_owned()),
-        why: None,
-        kept: None,
-    });
-    lines.sort_by_key(|e| (!e.won, e.source));
-    lines
-}
-
-fn found_directory(swarm: &Swarm, agent: &AgentName) -> std::path::PathBuf {
-    swarm.config.agent(agent).map(|a| a.directory.clone()).unwrap_or_default()
-}
-
-fn pane_of(agent: &Agent) -> Result<crate::tmux::PaneId, Error> {
+pub(super) fn pane_of(agent: &Agent) -> Result<crate::tmux::PaneId, Error> {
     agent.pane().ok_or_else(|| {
         let name = &agent.spec.name;
         Error::new(Kind::Gone, format!("`{name}` has no pane")).hint(match agent.is_asleep() {

@@ -1,5 +1,7 @@
 //! Permission prompts that the agent's own hook answers (`answer_by = "hook"`), beside a dialog that takes keys.
 
+use std::path::PathBuf;
+
 use swarm::protocol::Explanation;
 
 use crate::up::Team;
@@ -39,23 +41,23 @@ async fn asks(team: &Team, command: &str) {
         // The status is that of this prompt: what the last hook said is older.
         agent.subject.as_deref() == Some(command)
             && hook.is_some_and(|line| line.outcome.as_deref() == Some("agrees") || line.won)
-            && waiting(team) == 1
+            && waiting(team).len() == 1
     };
     team.server.wait_until(command, heard).await;
 }
 
-/// How many hooks of this team's agent wait.
-fn waiting(team: &Team) -> usize {
+/// The processes of this team's hooks that wait.
+fn waiting(team: &Team) -> Vec<PathBuf> {
     let own = team.state();
     let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
-    let waits = processes.filter(|process| {
+    let waits = |process: &PathBuf| {
         let words = std::fs::read(process.join("cmdline")).unwrap_or_default();
         let environment = std::fs::read(process.join("environ")).unwrap_or_default();
         let words: Vec<&[u8]> = words.split(|b| *b == 0).collect();
         words.get(1..4) == Some(&[&b"hook"[..], b"sim", b"--answer"])
             && String::from_utf8_lossy(&environment).contains(&own.display().to_string())
-    });
-    waits.count()
+    };
+    processes.filter(waits).collect()
 }
 
 async fn screen(team: &Team) -> String {
@@ -81,29 +83,49 @@ async fn a_hook_brings_the_answer_and_the_reason() {
     team.ok(&["deny", "asks"]).await;
     team.wait("asks", "idle").await;
     assert!(!screen(&team).await.contains("All is done."));
-    team.server.wait_until("no hook is left", async || waiting(&team) == 0).await;
+    team.server.wait_until("no hook is left", async || waiting(&team).is_empty()).await;
 }
 
 #[tokio::test]
 async fn the_person_answers_in_the_pane_and_the_hook_is_let_go() {
     let team = team().await;
     asks(&team, "cargo test").await;
+    let first = waiting(&team);
     let pane = team.agent("asks").await.pane.unwrap();
     team.server.tmux(&["send-keys", "-t", &pane, "1"]).await;
-    // The next prompt has a hook of its own, alone.
-    team.server
-        .wait_until("the next prompt", async || {
-            team.agent("asks").await.subject.as_deref() == Some("rm -rf build")
-        })
-        .await;
-    // Whichever way it can be answered now, it is this one that is.
-    team.ok(&["deny", "asks", "--because", "no"]).await;
-    let gone_on = async || {
-        let agent = team.agent("asks").await;
-        agent.status.as_str() == "idle" || agent.subject.as_deref() == Some("git push")
-    };
-    team.server.wait_until("it has gone on", gone_on).await;
-    assert!(!screen(&team).await.contains("gone"));
+    let gone = async || first.iter().all(|pid| !waiting(&team).contains(pid));
+    team.server.wait_until("its hook has ended", gone).await;
+    let next = async || team.agent("asks").await.subject.as_deref() == Some("rm -rf build");
+    team.server.wait_until("the next prompt", next).await;
+    // Whichever way it is answered, it is this one that is.
+    team.ok(&["deny", "asks"]).await;
+    team.wait("asks", "idle").await;
+    let seen = screen(&team).await;
+    assert!(seen.contains("all passed") && !seen.contains("gone"), "{seen}");
+}
+
+#[tokio::test]
+async fn a_reason_needs_words_and_goes_with_no_other_answer() {
+    let team = team().await;
+    asks(&team, "cargo test").await;
+    let refused = team.run(&["deny", "asks", "--because", " "]).await;
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    let long = "why ".repeat(2000);
+    let refused = team.run(&["deny", "asks", "--because", &long]).await;
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    asks(&team, "cargo test").await;
+    team.ok(&["deny", "asks"]).await;
+    // By keys it goes as a message, once the agent is idle.
+    team.ok(&["down", "--yes"]).await;
+    let file = std::fs::read_to_string(team.project().join("swarm.toml")).unwrap();
+    team.write(&file.replace("\"hook\"", "\"keys\""));
+    team.ok(&["up", "--trust", "--detach"]).await;
+    team.wait("asks", "waiting").await;
+    let output = team.run(&["deny", "asks", "--because", "the build is needed"]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.contains("gets the reason as a message"), "{output:?}");
+    let told = async || screen(&team).await.contains("the build is needed");
+    team.server.wait_until("it was told", told).await;
 }
 
 #[tokio::test]
@@ -112,7 +134,7 @@ async fn a_hook_whose_monitor_dies_leaves_the_dialog_and_keys_answer() {
     team.end_overview().await;
     asks(&team, "cargo test").await;
     team.kill9(team.monitor().await).await;
-    team.server.wait_until("the hook has ended", async || waiting(&team) == 0).await;
+    team.server.wait_until("the hook has ended", async || waiting(&team).is_empty()).await;
     assert!(screen_of_the_only_pane(&team).await.contains("Do you want to proceed?"));
     team.ok(&["up", "--detach"]).await;
     team.wait("asks", "waiting").await;

@@ -1,47 +1,39 @@
-//! What a hook says that its agent asks a permission for, and whether that is what the person sees.
+//! The command that a hook says its agent asks a permission for, and whether that is what the person sees.
 //!
-//! Lives only as long as the hook waits for the answer: a tool's input may hold secrets, and is never stored or logged.
+//! Lives only as long as the hook waits for the answer: a command may hold secrets, and is never logged.
 
 use serde_json::Value;
 
-/// The largest tool input that is compared with a screen, in bytes: far more than any screen shows.
-const INPUT_MAX: usize = 32 * 1024;
+/// The longest command that is compared with a screen, in bytes: far more than any screen shows.
+const COMMAND_MAX: usize = 32 * 1024;
 
-/// A tool call that needs a permission, as Claude Code's `PermissionRequest` hook says it.
+/// A command that needs a permission, as Claude Code's `PermissionRequest` hook says it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PermissionAsk {
     tool: String,
-    /// The command, where it is one.
-    command: Option<String>,
-    /// Every line of every text of the input, without white space.
-    lines: Vec<String>,
+    /// With single spaces: screens wrap and indent.
+    command: String,
 }
 
 impl std::fmt::Debug for PermissionAsk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Not the input: it may hold secrets.
         f.debug_struct("PermissionAsk").field("tool", &self.tool).finish_non_exhaustive()
     }
 }
 
 impl PermissionAsk {
-    /// Reads the payload of a hook; `None` where it names no tool with an input that could be compared.
+    /// Reads the payload of a hook; `None` where it names no command, or does more than the command says. What a subagent
+    /// asks is none either: its dialog may come only after its hook has ended.
     pub fn of(payload: &Value) -> Option<Self> {
         let tool = payload["tool_name"].as_str().filter(|tool| !tool.is_empty())?.to_owned();
         let input = payload["tool_input"].as_object()?;
-        let root = payload["cwd"].as_str().map(|cwd| format!("{}/", cwd.trim_end_matches('/')));
-        let mut lines = Vec::new();
-        // A description says what the agent means to do; it does nothing.
-        for (_, value) in input.iter().filter(|(key, _)| *key != "description") {
-            texts(value, &mut |text| {
-                // Paths in the agent's own directory are shown without it.
-                let text = root.as_deref().and_then(|root| text.strip_prefix(root)).unwrap_or(text);
-                lines.extend(text.lines().map(tight).filter(|line| !line.is_empty()));
-            });
-        }
-        let size: usize = lines.iter().map(String::len).sum();
-        let command = input.get("command").and_then(Value::as_str).map(tight);
-        (!lines.is_empty() && size <= INPUT_MAX).then_some(Self { tool, command, lines })
+        let harmless = |(key, value): (&String, &Value)| match key.as_str() {
+            "command" | "description" | "timeout" => true,
+            _ => *value == Value::Bool(false),
+        };
+        let command = spaced(input.get("command")?.as_str()?);
+        let plain = payload["agent_id"].is_null() && input.iter().all(harmless);
+        (plain && !command.is_empty() && command.len() <= COMMAND_MAX).then_some(Self { tool, command })
     }
 
     /// The tool, as the agent calls it.
@@ -49,27 +41,16 @@ impl PermissionAsk {
         &self.tool
     }
 
-    /// Whether a dialog that says `asked`, about `subject`, shows all of this: each line of the input, and as a command
-    /// exactly this one. A dialog that is cut off, or wraps inside a gutter, does not.
-    pub fn is_shown(&self, asked: &str, subject: Option<&str>) -> bool {
-        let asked = tight(asked);
-        let same = self.command.as_ref().is_none_or(|command| subject.is_some_and(|s| tight(s) == *command));
-        same && self.lines.iter().all(|line| asked.contains(line.as_str()))
+    /// Whether a dialog that says `asked`, about `subject`, is the one of this tool (it begins with `title`) and shows
+    /// exactly this command. One that is cut off, or wrapped inside a word, does not.
+    pub fn is_shown(&self, title: &str, asked: &str, subject: Option<&str>) -> bool {
+        asked.trim_start().starts_with(title)
+            && subject.is_some_and(|subject| spaced(subject) == self.command)
     }
 }
 
-fn texts(value: &Value, take: &mut impl FnMut(&str)) {
-    match value {
-        Value::String(text) => take(text),
-        Value::Array(list) => list.iter().for_each(|v| texts(v, take)),
-        Value::Object(map) => map.values().for_each(|v| texts(v, take)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// Without white space: screens wrap and indent.
-fn tight(text: &str) -> String {
-    text.split_whitespace().collect()
+fn spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -77,49 +58,57 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn ask(tool: &str, input: &Value) -> PermissionAsk {
-        let payload = json!({"tool_name": tool, "tool_input": input, "cwd": "/home/dev/shop"});
-        PermissionAsk::of(&payload).unwrap()
+    const TITLE: &str = "Bash command";
+
+    fn ask(input: &Value) -> Option<PermissionAsk> {
+        PermissionAsk::of(&json!({"tool_name": "Bash", "tool_input": input}))
     }
 
     #[test]
     fn a_command_must_be_the_one_that_is_shown() {
-        let ask = ask("Bash", &json!({"command": "touch a &&\n  echo done", "description": "Make a"}));
-        assert!(ask.is_shown("Bash command Make a touch a && echo done", Some("touch a && echo done")));
-        assert!(ask.is_shown("Bash command touch a && ec ho done", Some("touch a && ec ho done")), "wrapped");
-        assert!(!ask.is_shown("touch a && echo done && rm -rf b", Some("touch a && echo done && rm -rf b")));
-        assert!(!ask.is_shown("Bash command touch a &&", Some("touch a &&")), "cut off");
-        assert!(!ask.is_shown("Bash command touch a && echo done", None), "nobody knows where it ends");
-    }
-
-    #[test]
-    fn an_edit_is_shown_whole_or_not_at_all() {
-        let input = json!({"file_path": "/home/dev/shop/src/a.py", "old_string": "x = 1", "new_string": "x = 2\n\ny = 3"});
-        let ask = ask("Edit", &input);
-        let dialog = "Edit file src/a.py 1 -x = 1 1 +x = 2 2 + 3 +y = 3";
-        assert!(ask.is_shown(dialog, Some("a.py")));
-        assert!(!ask.is_shown("Edit file src/a.py 1 -x = 1 1 +x = 2", Some("a.py")), "its end is not seen");
-        assert!(!ask.is_shown(&dialog.replace("a.py", "b.py"), Some("b.py")));
-    }
-
-    #[test]
-    fn what_cannot_be_compared_is_none() {
-        for payload in [
-            json!(null),
-            json!({"tool_name": "Bash"}),
-            json!({"tool_name": "Bash", "tool_input": "ls"}),
-            json!({"tool_name": "Bash", "tool_input": {}}),
-            json!({"tool_name": "", "tool_input": {"command": "ls"}}),
-            json!({"tool_name": "Bash", "tool_input": {"timeout": 5, "description": "nothing that does anything"}}),
-            json!({"tool_name": "Write", "tool_input": {"content": "x".repeat(INPUT_MAX + 1)}}),
-        ] {
-            assert_eq!(PermissionAsk::of(&payload), None);
+        let ask = ask(&json!({"command": "touch a &&\n  echo done", "description": "Make a"})).unwrap();
+        let shown = |subject: &str| ask.is_shown(TITLE, &format!("Bash command {subject}"), Some(subject));
+        assert!(shown("touch a && echo done") && shown("touch a &&\n echo done"));
+        for other in
+            ["touch a && echo done && rm -rf b", "touch a &&", "touch a && ec ho done", "touch a&& echo done"]
+        {
+            assert!(!shown(other), "{other}");
         }
+        assert!(
+            !ask.is_shown(TITLE, "Bash command touch a && echo done", None),
+            "nobody knows where it ends"
+        );
+        assert!(
+            !ask.is_shown(TITLE, "Run touch a && echo done", Some("touch a && echo done")),
+            "another tool"
+        );
     }
 
     #[test]
-    fn no_input_is_ever_logged() {
-        let ask = ask("Bash", &json!({"command": "curl -H 'token: s3cret'"}));
+    fn what_is_not_all_on_the_screen_is_none() {
+        assert!(ask(&json!({"command": "ls", "timeout": 5, "run_in_background": false})).is_some());
+        for input in [
+            json!(null),
+            json!("ls"),
+            json!({}),
+            json!({"command": " \n"}),
+            json!({"command": ["ls"]}),
+            json!({"command": "ls", "run_in_background": true}),
+            json!({"command": "ls", "sandbox": "none"}),
+            json!({"file_path": "a", "content": ""}),
+            json!({"command": "x".repeat(COMMAND_MAX + 1)}),
+        ] {
+            assert_eq!(ask(&input), None, "{input:.60}");
+        }
+        let nameless = json!({"tool_name": "", "tool_input": {"command": "ls"}});
+        assert_eq!(PermissionAsk::of(&nameless), None);
+        let subagent = json!({"tool_name": "Bash", "tool_input": {"command": "ls"}, "agent_id": "a1"});
+        assert_eq!(PermissionAsk::of(&subagent), None);
+    }
+
+    #[test]
+    fn no_command_is_ever_logged() {
+        let ask = ask(&json!({"command": "curl -H 'token: s3cret'"})).unwrap();
         assert!(!format!("{ask:?}").contains("s3cret"));
     }
 }
