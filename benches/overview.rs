@@ -113,6 +113,7 @@ fn team(n: usize, round: usize) -> Snapshot {
             reason: None,
             until: None,
             ending: false,
+            returning: false,
             hold: None,
             attention: None,
             since: Timestamp::from_second(1_000_000_000 + i as i64).unwrap(),

@@ -175,6 +175,9 @@ pub struct AgentView {
     /// swarm is ending this incarnation right now: the status is what it still shows.
     #[serde(default)]
     pub ending: bool,
+    /// It has ended, or sleeps, and swarm is about to start it: a pane is made for it, or its restart policy waits.
+    #[serde(default)]
+    pub returning: bool,
     /// Dispatch to it is stopped by someone.
     pub hold: Option<Hold>,
     /// What happened since a person last looked.

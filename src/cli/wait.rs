@@ -12,8 +12,8 @@ use super::{Ctx, output};
 
 /// Wait until an agent has one of these statuses
 ///
-/// Exit code 0 when it has, 13 when the agent ended instead, 124 when the time is up. An agent that is being restarted is
-/// waited for: what the old incarnation still shows does not count.
+/// Exit code 0 when it has, 13 when the agent ended instead, 124 when the time is up. An agent that is being restarted or
+/// woken is waited for: what the old incarnation still shows does not count.
 #[derive(Debug, clap::Args)]
 pub struct WaitArgs {
     /// The agent
@@ -63,6 +63,7 @@ fn check(snapshot: &Snapshot, swarm: &str, args: &WaitArgs) -> Option<Result<Sta
     let agent = agents.and_then(|agents| agents.iter().find(|a| a.name == args.agent.as_str()));
     match agent.map(|a| a.status) {
         Some(status) if status != Status::Exited && agent.is_some_and(|a| a.ending) => None,
+        Some(Status::Exited) if agent.is_some_and(|a| a.returning) => None,
         Some(status) if args.until.contains(&status) => Some(Ok(status)),
         None => Some(Err(Error::new(Kind::Gone, format!("`{}` is not in the swarm any more", args.agent)))),
         Some(Status::Exited) => {

@@ -511,6 +511,7 @@ impl Agent {
             reason: self.verdict.reason,
             until: self.verdict.until,
             ending: matches!(self.run, Run::Stopping { .. }),
+            returning: matches!(self.run, Run::Backoff(_)),
             hold: self.hold.clone(),
             attention: self.attention,
             since: self.since,

@@ -300,9 +300,15 @@ impl State {
     pub fn snapshot(&self) -> Snapshot {
         let swarms = self.swarms.iter().map(|(name, swarm)| {
             let (inbox, handoffs) = self.mail_view(name);
-            let agents = swarm.agents.iter().map(|agent| AgentView {
-                inbox: self.mail_counts(name, &Address::Agent(agent.spec.name.clone())),
-                ..agent.view()
+            let woken =
+                |of: &AgentName| self.ups.iter().any(|up| up.swarm == *name && up.wakes.as_ref() == Some(of));
+            let agents = swarm.agents.iter().map(|agent| {
+                let view = agent.view();
+                AgentView {
+                    inbox: self.mail_counts(name, &Address::Agent(agent.spec.name.clone())),
+                    returning: view.returning || woken(&agent.spec.name),
+                    ..view
+                }
             });
             SwarmView {
                 name: name.to_string(),

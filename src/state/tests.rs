@@ -193,6 +193,7 @@ fn crashes_are_restarted_with_growing_pauses_until_three_make_a_loop() {
     for (crash, pause) in [(1, 1), (2, 2)] {
         driven.dies(0, 1);
         assert_eq!(driven.agent("a").run, Run::Backoff(at(driven.clock + pause)), "crash {crash}");
+        assert!(driven.agent("a").view().returning, "crash {crash}");
         assert_eq!(driven.state.next_wake(), Some(at(driven.clock + pause)));
         driven.clock += pause;
         let effects = driven.event(EventKind::Tick);

@@ -405,7 +405,10 @@ fn up_wakes_nobody_and_says_how_to() {
     assert!(!effects.iter().any(|e| matches!(e, Effect::Notify { .. })));
     let (effects, _) = up_again(&mut driven, vec![spec("a"), spec("b")]);
     assert!(!effects.iter().any(|e| matches!(e, Effect::Build { .. })), "{effects:?}");
+    let returns = |driven: &Driven| driven.state.snapshot().swarms[0].agents[0].returning;
+    assert!(!returns(&driven));
     assert!(replied(&driven.ask(Request::Wake(target("a")))) == Some(Ok(())));
+    assert!(returns(&driven), "`swarm wait` waits for it");
     let effects = ready(&mut driven, Op::OURS);
     let orders =
         effects.iter().find_map(|e| if let Effect::Build { orders, .. } = e { Some(orders) } else { None });
@@ -414,6 +417,7 @@ fn up_wakes_nobody_and_says_how_to() {
     let placed = vec![("a".parse().unwrap(), Ok(started(PaneId(9), 300)))];
     driven.event(EventKind::Built { swarm: swarm(), placed });
     assert_eq!((driven.agent("a").run, driven.state.ups.len()), (Run::Running, 0));
+    assert!(!returns(&driven));
 }
 
 #[test]

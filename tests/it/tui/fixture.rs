@@ -39,6 +39,7 @@ pub(super) fn agent(name: &str, status: Status, since: i64) -> AgentView {
         reason: None,
         until: None,
         ending: false,
+        returning: false,
         hold: None,
         attention: None,
         since: ago(since),
