@@ -80,7 +80,7 @@ pub async fn answer(
     for _ in 0..LOOKS {
         tokio::time::sleep(BETWEEN).await;
         let after = read(&conn, pane, &profile).await?;
-        if !is_same_prompt(&before, &after) {
+        if !still_asks(&before, &after) {
             return Ok(json!({
                 "answered": before.question.unwrap_or_default(),
                 "by": if by_hook { "hook" } else { "keys" },
@@ -155,6 +155,13 @@ async fn settled(conn: &Connection, pane: PaneId, profile: &Profile) -> Result<R
     Ok(before)
 }
 
+/// Whether the prompt is still there. A key that only moved its mark has answered nothing: Copilot CLI 1.0.102 does so at
+/// "No, and tell Copilot what to do differently".
+fn still_asks(before: &Reading, after: &Reading) -> bool {
+    let texts = |reading: &Reading| reading.options.iter().map(|o| o.text.clone()).collect::<Vec<_>>();
+    (before.status, &before.asked, texts(before)) == (after.status, &after.asked, texts(after))
+}
+
 fn is_same_prompt(a: &Reading, b: &Reading) -> bool {
     (a.status, &a.asked, &a.options) == (b.status, &b.asked, &b.options)
 }
@@ -191,4 +198,24 @@ fn keys(profile: &Profile, reading: &Reading, choice: &Choice) -> Result<Vec<Str
     let selected = reading.options.iter().position(|o| o.selected);
     how.keys(position, reading.options[position].key.as_deref(), selected)
         .ok_or_else(|| unsure("the prompt does not show enough to choose safely"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::Profiles;
+
+    fn read(screen: &str) -> Reading {
+        let profiles = Profiles::builtin();
+        classify(profiles.get("claude").unwrap(), &Screen::parse(screen.as_bytes(), Default::default()))
+    }
+
+    #[test]
+    fn a_mark_that_moves_has_answered_nothing() {
+        let dialog = "────────────────────────────\n Bash command\n\n   ls\n\n Do you want to proceed?\n ❯ 1. Yes\n   2. No\n\n Esc to cancel\n";
+        let (before, marked) = (read(dialog), read(&dialog.replace("❯ 1", "  1").replace("  2", "❯ 2")));
+        assert_eq!((before.status, before.options.len()), (Status::Waiting, 2));
+        assert!(!is_same_prompt(&before, &marked) && still_asks(&before, &marked));
+        assert!(!still_asks(&before, &read(&dialog.replace("ls", "rm -rf build"))));
+    }
 }

@@ -307,6 +307,8 @@ class Run:
                 self.is_status(name, "its next question", "waiting", "question")
                 self.swarm("deny", name)
             done = self.until(name, "idle|working", None, 30) and self.until(name, "idle", None, 60)
+            if trial == 1:
+                self.row(name, "deny", "exit 0, then idle", f"exit {p.returncode} {p.stderr.strip()[:80]}, then {self.latest[name][0][0]}", p.returncode == 0 and done)
             if trial == 0:
                 self.row(name, "approve", "exit 0, then idle", f"exit {p.returncode} {p.stderr.strip()[:80]}, then {self.latest[name][0][0]}", p.returncode == 0 and done)
 
