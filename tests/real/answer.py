@@ -44,18 +44,18 @@ class Answers(Played):
                 found.append(int(process.name))
         return found
 
-    def asks(self, name, steps, about):
+    def asks(self, name, steps, about, hook=True):
         """Plays steps; waits until the prompt about this is on the screen, and where it is the hook's, until that waits."""
         self.until(name, "idle|error", None, 60)
         scenario = f"ask{os.urandom(3).hex()}"
         self.play(name, scenario, steps)
         self.type_in(name, f"SCN:do_{scenario} go")
-        return self.prompts_about(name, about)
+        return self.prompts_about(name, about, hook)
 
-    def prompts_about(self, name, about):
+    def prompts_about(self, name, about, hook=True):
         there = lambda: (a := self.agent(name)).get("status") == "waiting" and about in f"{a.get('subject')} {a.get('question')}"
         shown = real.wait_for(f"{name} asks about {about}", there, 60, 0.2)
-        if name == "claude":
+        if name == "claude" and hook:
             real.wait_for("its hook", self.waiting_hooks, 5)
         # A person reads it first.
         time.sleep(0.5)
@@ -106,16 +106,19 @@ class Answers(Played):
     def written(self):
         target = self.root / "claude/made.py"
         body = "def half(x):\n    return x / 2\n"
-        self.asks("claude", [{"tool": "Write", "input": {"file_path": str(target), "content": body}}], "made.py")
+        self.asks("claude", [{"tool": "Write", "input": {"file_path": str(target), "content": body}}], "made.py", hook=False)
         how = self.answer("claude", "approve")
         right = real.wait_for("the file", lambda: target.exists() and target.read_text() == body, 20)
-        self.row("claude", "a file written, all of it on screen", "hook or keys, it is written", f"{how}, {'written' if right else 'not written'}", how in ("hook", "keys") and right)
-        body = "".join(f"def f{n}(x):\n    return x / {n + 1}\n\n" for n in range(60))
-        target = self.root / "claude/long.py"
-        self.asks("claude", [{"tool": "Write", "input": {"file_path": str(target), "content": body}}], "long.py")
+        self.row("claude", "a file is no command", "keys, it is written", f"{how}, {'written' if right else 'not written'}", how == "keys" and right)
+
+    def subagent(self, background):
+        file, inner = f"sub-{'back' if background else 'front'}", f"sub{os.urandom(3).hex()}"
+        self.play("claude", inner, [{"run": f"touch {file} && echo made"}])
+        task = {"description": "Look around", "prompt": f"SCN:do_{inner} go", "subagent_type": "general-purpose"}
+        shown = self.asks("claude", [{"tool": "Agent", "input": task | ({"run_in_background": True} if background else {})}], file, hook=False)
         how = self.answer("claude", "approve")
-        right = real.wait_for("the file", lambda: target.exists() and target.read_text() == body, 20)
-        self.row("claude", "a file written, its end not on screen", "keys, it is written", f"{how}, {'written' if right else 'not written'}", how == "keys" and right)
+        ran = real.wait_for("the file", lambda: self.made("claude", file), 20)
+        self.row("claude", f"a subagent asks{' in the background' if background else ''}", "its dialog is shown, keys, it ran", f"{'shown' if shown else 'not shown'}, {how}, {'it ran' if ran else 'it did not run'}", shown and how == "keys" and ran)
 
     def by_hand(self, trial):
         first, second = f"hand-{trial}", f"after-{trial}"
@@ -129,7 +132,7 @@ class Answers(Played):
         self.row("claude", f"the person allows it in the pane while the hook waits, trial {trial}", "it ran; the next one is another prompt", f"{'ran' if ran else 'did not run'}; {'asked' if untouched else 'NOT ASKED'}, answered by {how}, {'ran' if then else 'did not run'}", ran and untouched and then)
 
     def two_at_once(self):
-        self.asks("claude", [{"both": ["touch both-one && echo made", "touch both-two && echo made"]}], "both-")
+        self.asks("claude", [{"both": ["touch both-one && echo made", "touch both-two && echo made"]}], "both-", hook=False)
         for turn in ("first", "second"):
             asked = self.agent("claude").get("subject") or ""
             name = "both-one" if "both-one" in asked else "both-two"
@@ -141,7 +144,7 @@ class Answers(Played):
             self.row("claude", f"two prompts at once, the {turn}", f"only {name} ran", f"{how}, ran: {', '.join(f for f in after if f not in before)}", ran and len(after) == len(before) + 1)
             if turn == "first":
                 other = "both-two" if name == "both-one" else "both-one"
-                self.prompts_about("claude", other)
+                self.prompts_about("claude", other, hook=False)
 
     def question(self):
         asked = {"questions": [{"question": "Which colour?", "header": "Colour", "multiSelect": False, "options": [{"label": "Red", "description": "warm"}, {"label": "Blue", "description": "cold"}]}]}
@@ -163,7 +166,7 @@ class Answers(Played):
         shown = "survived" in self.tmux("capture-pane", "-p", "-t", "real:claude")
         self.swarm("up", "--trust", "--detach", str(self.root / "swarm.toml"))
         self.watch()
-        self.prompts_about("claude", "survived")
+        self.prompts_about("claude", "survived", hook=False)
         how = self.answer("claude", "approve")
         ran = real.wait_for("the file", lambda: self.made("claude", "survived"), 20)
         self.row("claude", "the monitor is killed while the hook waits", "the hook ends, the dialog stays; then keys, it ran", f"{'ended' if gone else 'waits still'}, {'the dialog stays' if shown else 'no dialog'}; {how}, {'it ran' if ran else 'it did not run'}", gone and shown and how == "keys" and ran)
@@ -209,6 +212,8 @@ def main():
             run.by_hand(trial)
         run.written()
         run.two_at_once()
+        run.subagent(False)
+        run.subagent(True)
         run.question()
         run.monitor_dies()
         run.agent_ends()
