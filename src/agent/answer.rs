@@ -136,13 +136,19 @@ impl Profile {
         })
     }
 
+    /// The key that sends a refusal without words, where `rule` is that of the field that wants some.
+    pub fn refusal(&self, rule: &str) -> Option<&str> {
+        let refusal = self.data().dialog.refusal.as_ref()?;
+        (rule == refusal.rule).then_some(refusal.send.as_str())
+    }
+
     /// The position of the option that approves once, or of the one that denies, among the texts of a dialog's options.
     pub fn find_option<'a>(&self, approve: bool, texts: impl IntoIterator<Item = &'a str>) -> Option<usize> {
         let rules = self.rules();
         let (wanted, unwanted) = if approve {
             (&rules.approve, rules.approve_always.as_slice())
         } else {
-            (&rules.deny, [].as_slice())
+            (&rules.deny, rules.deny_with_words.as_slice())
         };
         texts.into_iter().position(|text| {
             wanted.iter().any(|re| re.is_match(text)) && !unwanted.iter().any(|re| re.is_match(text))

@@ -254,6 +254,20 @@ pub struct DialogData {
     pub approve_always: Vec<String>,
     /// Regular expressions for the option that denies.
     pub deny: Vec<String>,
+    /// Regular expressions for options that only open a field for words: never chosen by a plain `deny`.
+    pub deny_with_words: Vec<String>,
+    /// What comes after a refusal where the agent wants to know why.
+    pub refusal: Option<RefusalData>,
+}
+
+/// A field in which the person may say why they refuse, before the refusal counts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RefusalData {
+    /// The rule that recognises it.
+    pub rule: String,
+    /// The key that sends it empty.
+    pub send: String,
 }
 
 /// How to recognise the agent's process.
@@ -342,6 +356,8 @@ pub enum TranscriptKind {
 pub struct HookAnswerData {
     /// The event, of those whose answer swarm knows how to give: `PermissionRequest`. None: keys answer.
     pub event: Option<String>,
+    /// The first version of the agent for which that was measured.
+    pub from: String,
     /// The tools it may be for, each a command that its dialog shows whole, and how that dialog begins. Keys answer for
     /// all others.
     pub commands: BTreeMap<String, String>,

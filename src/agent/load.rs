@@ -208,6 +208,14 @@ pub(crate) fn check(data: &ProfileData, said: &str, name: &str) -> std::result::
     if data.sources.hook_answer.event.as_ref().is_some_and(|event| event != "PermissionRequest") {
         return flaw("event", "`sources.hook_answer` has only the event `PermissionRequest`".into());
     }
+    if data.sources.hook_answer.commands.values().any(|title| title.trim().is_empty()) {
+        return flaw("commands", "`sources.hook_answer.commands` says how each dialog begins".into());
+    }
+    if let Some(refusal) = &data.dialog.refusal
+        && !data.screen.rules.iter().any(|rule| rule.id == refusal.rule)
+    {
+        return flaw("refusal", format!("there is no rule `{}` for `dialog.refusal`", refusal.rule));
+    }
     let mut ids: Vec<&str> = data.screen.rules.iter().map(|r| r.id.as_str()).collect();
     ids.sort_unstable();
     if let Some(twice) = ids.windows(2).find(|w| w[0] == w[1]) {

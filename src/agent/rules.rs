@@ -190,6 +190,8 @@ pub struct Rules {
     pub approve_always: Vec<Regex>,
     /// The option that denies.
     pub deny: Vec<Regex>,
+    /// Options that only open a field for words.
+    pub deny_with_words: Vec<Regex>,
     /// The arguments of the agent's process.
     pub argv: Vec<Regex>,
 }
@@ -349,6 +351,7 @@ impl Rules {
             approve: c.list(&data.dialog.approve),
             approve_always: c.list(&data.dialog.approve_always),
             deny: c.list(&data.dialog.deny),
+            deny_with_words: c.list(&data.dialog.deny_with_words),
             argv: c.list(&data.process.argv),
         };
         (out, c.flaws)

@@ -2,12 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
-use crate::client::Client;
-use crate::config::Address;
 use crate::error::{Error, Kind, Result};
-use crate::protocol::{Answer, Choice, Prompt, Request, SendText, Sent, Target};
+use crate::name::AgentName;
+use crate::protocol::{Answer, Answered, Choice, Prompt, Request, Sent};
 use crate::status::Status;
 
 use super::control::AgentArg;
@@ -103,46 +100,30 @@ async fn give(args: &PromptArgs, choice: Choice, because: Option<&str>, ctx: &Ct
     }
     let expect = seen.question.is_some().then_some(seen);
     let request = Answer { target: target.clone(), choice, expect, because: because.map(str::to_owned) };
-    let answered = client.call::<Value>(Request::Answer(request)).await;
-    let answer = answered.map_err(|err| match because {
+    let answered = client.call(Request::Answer(request)).await;
+    let answered: Answered = answered.map_err(|err| match because {
         Some(_) => err.hint(format!("`{}` was not told why", target.agent)),
         None => err,
     })?;
-    let asked = answer.get("answered").and_then(Value::as_str).unwrap_or_default();
-    let now = answer.get("now").and_then(Value::as_str).unwrap_or_default();
     if args.client.is_none() {
-        let by = if answer["by"] == "hook" { "answered by its hook" } else { "answered" };
-        output::print(&format!("{by}: {} (now {now})\n", crate::text::one_line(asked)))?;
+        let by = if answered.by == "hook" { "answered by its hook" } else { "answered" };
+        let asked = crate::text::one_line(&answered.answered);
+        output::print(&format!("{by}: {asked} (now {})\n", answered.now))?;
     }
-    match because.filter(|_| answer["told"] != true) {
-        Some(because) => tell_why(&mut client, target, because).await,
+    match answered.message {
+        Some(sent) => told_later(&target.agent, sent),
         None => Ok(()),
     }
 }
 
-/// Sends the reason of a refusal as a message: the keys that refused could not carry it.
-async fn tell_why(client: &mut Client, target: Target, because: &str) -> Result<()> {
-    let text = SendText {
-        swarm: target.swarm,
-        to: vec![Address::Agent(target.agent.clone())],
-        text: because.to_owned(),
-        fill: false,
-        now: false,
-        idem_key: None,
-    };
-    let sent: Vec<Sent> = client.call(Request::Send(text)).await?;
-    let said = format!("the answer was no, but `{}` was not told why", target.agent);
-    for one in sent {
-        let accepted = one
-            .outcome
-            .map_err(|e| Error::new(Kind::from_code(e.code), said.clone()).because(Error::from(e)))?;
-        let waits = accepted.note.map(|note| format!(": {note}")).unwrap_or_default();
-        output::note(&format!(
-            "`{}` gets the reason as a message{}",
-            target.agent,
-            crate::text::one_line(&waits)
-        ));
-    }
+/// Says what became of a reason that goes as a message: the keys that refused could not carry it.
+fn told_later(agent: &AgentName, sent: Sent) -> Result<()> {
+    let accepted = sent.outcome.map_err(|e| {
+        let message = format!("the answer was no, but `{agent}` was not told why");
+        Error::new(Kind::from_code(e.code), message).because(Error::from(e))
+    })?;
+    let note = accepted.note.map(|note| format!(": {}", crate::text::one_line(&note))).unwrap_or_default();
+    output::note(&format!("`{agent}` gets the reason as a message{note}"));
     Ok(())
 }
 

@@ -13,7 +13,8 @@ use super::{Ctx, output};
 /// Wait until an agent has one of these statuses
 ///
 /// Exit code 0 when it has, 13 when the agent ended instead, 124 when the time is up. An agent that is being restarted or
-/// woken is waited for: what the old incarnation still shows does not count.
+/// woken is waited for: what the old incarnation still shows does not count. One that ends again and again and is always
+/// restarted is waited for until `--timeout`.
 #[derive(Debug, clap::Args)]
 pub struct WaitArgs {
     /// The agent
@@ -63,13 +64,38 @@ fn check(snapshot: &Snapshot, swarm: &str, args: &WaitArgs) -> Option<Result<Sta
     let agent = agents.and_then(|agents| agents.iter().find(|a| a.name == args.agent.as_str()));
     match agent.map(|a| a.status) {
         Some(status) if status != Status::Exited && agent.is_some_and(|a| a.ending) => None,
-        Some(Status::Exited) if agent.is_some_and(|a| a.returning) => None,
         Some(status) if args.until.contains(&status) => Some(Ok(status)),
         None => Some(Err(Error::new(Kind::Gone, format!("`{}` is not in the swarm any more", args.agent)))),
+        Some(Status::Exited) if agent.is_some_and(|a| a.returning) => None,
         Some(Status::Exited) => {
             let what = if agent.is_some_and(AgentView::is_asleep) { "is asleep" } else { "has ended" };
             Some(Err(Error::new(Kind::Gone, format!("`{}` {what}", args.agent))))
         }
         Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::AgentSpec;
+    use crate::snapshot::SwarmView;
+    use crate::state::Agent;
+
+    #[test]
+    fn an_end_counts_where_it_is_waited_for_and_a_return_where_not() {
+        let check = |status: Status, returning: bool, until: Status| {
+            let agent =
+                Agent::new(AgentSpec::new("a".parse().unwrap(), "sim", "/tmp"), jiff::Timestamp::UNIX_EPOCH);
+            let view = AgentView { status, returning, ..agent.view() };
+            let swarm = SwarmView { name: "shop".into(), agents: vec![view], ..SwarmView::default() };
+            let snapshot = Snapshot { swarms: vec![swarm], ..Snapshot::default() };
+            let args = WaitArgs { agent: "a".parse().unwrap(), until: vec![until], timeout: None };
+            super::check(&snapshot, "shop", &args).map(|done| done.map_err(|e| e.kind()))
+        };
+        assert_eq!(check(Status::Exited, false, Status::Idle), Some(Err(Kind::Gone)));
+        assert_eq!(check(Status::Exited, true, Status::Idle), None);
+        assert_eq!(check(Status::Exited, true, Status::Exited), Some(Ok(Status::Exited)));
+        assert_eq!(check(Status::Idle, false, Status::Idle), Some(Ok(Status::Idle)));
     }
 }

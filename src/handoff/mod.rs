@@ -1,6 +1,6 @@
 //! Handoffs: the values of `handoff/v1` and every decision about them that needs no world.
 //!
-//! `queue` holds what is under way and who is next, `route` says who may write to whom, `wording` how a message reads
+//! `progress` says how far a message can get, `queue` holds what is under way and who is next, `route` says who may write to whom, `wording` how a message reads
 //! in a terminal. Pure: times, ids and facts come in as arguments. Never types, stores or sends anything.
 
 pub mod block;

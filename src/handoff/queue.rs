@@ -1,8 +1,8 @@
 //! What is under way between the agents of one swarm, and who is next.
 //!
 //! A state machine per message: queued → offered → injected → seen → acked → done, or expired, refused, dead, unknown.
-//! Every step is a [`Change`] for the store, in order. Pure: no clock, no ids of its own making, no world. `timing`
-//! holds what time alone does.
+//! Every step is a [`Change`] for the store, in order. Pure: no clock, no ids of its own making, no world. `offering`
+//! holds what is typed, `handing` what hooks bring, `pulling` what agents fetch, `timing` what time alone does.
 
 mod files;
 mod handing;
@@ -32,6 +32,7 @@ pub const MAX_PENDING: usize = 50;
 pub const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Ended messages that are remembered for the overview and for replies.
 const RECENT: usize = 500;
+
 /// One message with how far it got.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::agent::Profile;
 use crate::error::{Error, Kind, Result};
 use crate::observe::screen::{Reading, Screen, classify};
-use crate::protocol::{Choice, Decision, Prompt};
+use crate::protocol::{Answered, Choice, Decision, Prompt};
 use crate::status::{Reason, Status};
 use crate::text::clip;
 use crate::tmux::command::Capture;
@@ -57,7 +57,7 @@ impl Wanted {
 
 /// Answers the dialog in `pane`, by the hook that is `waiting` where that was called for this prompt, else by keys.
 ///
-/// The reply has `answered`, `by` (`hook` or `keys`), `told` (whether the agent was told why) and `now`.
+/// Replies with an [`Answered`].
 pub async fn answer(
     hands: &Hands,
     pane: PaneId,
@@ -73,28 +73,54 @@ pub async fn answer(
     let before = settled(&conn, pane, &profile).await?;
     refuse_another(&before, wanted.expect.as_ref())?;
     let waiting = waiting.filter(|hook| is_about(hook, &profile, &before)).zip(wanted.decision());
-    let by_hook = waiting.is_some_and(|(hook, decision)| hook.tell(&decision));
+    let by_hook = match waiting {
+        // The last look: keys have theirs inside tmux.
+        Some((hook, decision)) => {
+            is_same_prompt(&before, &read(&conn, pane, &profile).await?) && hook.tell(&decision)
+        }
+        None => false,
+    };
     if !by_hook {
         press(&conn, pane, &before, &keys(&profile, &before, &wanted.choice)?).await?;
     }
+    let now = gone(&conn, pane, &profile, (&before, wanted.choice == Choice::Deny)).await?;
+    let Some(now) = now else {
+        let what = if by_hook { "its hook was answered" } else { "the keys were sent" };
+        return Err(Error::new(Kind::Stranded, format!("{what}, but the prompt is still there"))
+            .hint("look at the pane: `swarm attach AGENT`"));
+    };
+    Ok(json!(Answered {
+        answered: before.question.unwrap_or_default(),
+        by: if by_hook { "hook" } else { "keys" }.to_owned(),
+        told: by_hook && wanted.because.is_some(),
+        now,
+        message: None,
+    }))
+}
+
+/// Waits until the prompt has gone; the status then, `None` where it stays. Where a refusal wants words first, it gets
+/// none.
+async fn gone(
+    conn: &Connection,
+    pane: PaneId,
+    profile: &Profile,
+    (before, refused): (&Reading, bool),
+) -> Result<Option<Status>> {
+    let mut asked = before.clone();
     for _ in 0..LOOKS {
         tokio::time::sleep(BETWEEN).await;
-        let after = read(&conn, pane, &profile).await?;
-        if !still_asks(&before, &after) {
-            return Ok(json!({
-                "answered": before.question.unwrap_or_default(),
-                "by": if by_hook { "hook" } else { "keys" },
-                "told": by_hook && wanted.because.is_some(),
-                "now": after.status,
-            }));
+        let after = read(conn, pane, profile).await?;
+        if still_asks(&asked, &after) {
+            continue;
         }
+        match profile.refusal(&after.rule).filter(|_| refused && asked.rule == before.rule) {
+            Some(send) => press(conn, pane, &after, &[send.to_owned()]).await?,
+            None if profile.refusal(&after.rule).is_some() => {}
+            None => return Ok(Some(after.status)),
+        }
+        asked = after;
     }
-    let (message, hint) = if by_hook {
-        ("its hook was answered, but the prompt is still there", "answer again: it goes by keys then")
-    } else {
-        ("the keys were sent, but the prompt is still there", "look at the pane: `swarm attach AGENT`")
-    };
-    Err(Error::new(Kind::Stranded, message).hint(hint))
+    Ok(None)
 }
 
 /// Whether `prompt` is what this hook was called for, and shows all of it.
@@ -186,6 +212,9 @@ fn keys(profile: &Profile, reading: &Reading, choice: &Choice) -> Result<Vec<Str
         unsure(&format!("the profile `{}` does not say how a {reason} is answered", profile.name()))
     })?;
     let texts = || reading.options.iter().map(|o| o.text.as_str());
+    if let (Choice::Deny, Some(send)) = (choice, profile.refusal(&reading.rule)) {
+        return Ok(vec![send.to_owned()]);
+    }
     let position = match choice {
         Choice::Option(number) => number.checked_sub(1).filter(|n| *n < reading.options.len()),
         Choice::Approve => profile.find_option(true, texts()),
@@ -204,10 +233,11 @@ fn keys(profile: &Profile, reading: &Reading, choice: &Choice) -> Result<Vec<Str
 mod tests {
     use super::*;
     use crate::agent::Profiles;
+    use crate::observe::screen::PaneVars;
 
     fn read(screen: &str) -> Reading {
         let profiles = Profiles::builtin();
-        classify(profiles.get("claude").unwrap(), &Screen::parse(screen.as_bytes(), Default::default()))
+        classify(profiles.get("claude").unwrap(), &Screen::parse(screen.as_bytes(), PaneVars::default()))
     }
 
     #[test]

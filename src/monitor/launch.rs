@@ -89,6 +89,7 @@ pub fn prepare(hands: &Hands, order: &StartOrder) -> Result<Prepared> {
     let dir = instance_files::make(&hands.paths.runtime_dir, &instance)?;
     let version = hands.versions.of(&order.swarm, spec, profile.program());
     let sources = &profile.data().sources;
+    let answers = &sources.hook_answer;
     let hooks = HookSetup::for_launch(
         profile.hooks(),
         version.as_deref(),
@@ -96,7 +97,11 @@ pub fn prepare(hands: &Hands, order: &StartOrder) -> Result<Prepared> {
         &dir,
         HookRequests {
             messages_at: &sources.hook_delivery,
-            answer_at: sources.hook_answer.event.as_deref().filter(|_| spec.answer_by == AnswerBy::Hook),
+            answer_at: answers
+                .event
+                .as_deref()
+                .zip(Some(&*answers.from))
+                .filter(|_| spec.answer_by == AnswerBy::Hook),
         },
     )?;
     if let Some(settings) =

@@ -253,13 +253,16 @@ impl Performer {
 
     /// Answers a prompt, by the hook that waits for it where there is one.
     fn answer(&mut self, effect: Effect) {
-        let Effect::Answer { op, pane, profile, choice, expect, because, instance } = effect else { return };
+        let Effect::Answer { op, pane, profile, choice, expect, because, instance, target } = effect else {
+            return;
+        };
         let waiting = self.waiting_hooks.take(&instance);
         let (hands, events) = (self.hands.clone(), self.events.clone());
         self.tasks.spawn(async move {
-            let wanted = answer::Wanted { choice, expect, because };
+            let wanted = answer::Wanted { choice, expect, because: because.clone() };
             let answered = answer::answer(&hands, pane, &profile, wanted, waiting).await;
-            let _ = events.send(done(op, answered)).await;
+            let result = answered.map_err(|e| RpcError::from(&e));
+            let _ = events.send(EventKind::Answered { op, target, because, result }).await;
         });
     }
 

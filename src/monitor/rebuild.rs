@@ -149,7 +149,7 @@ fn saved(hands: &Hands, held: HeldSwarm) -> SavedSwarm {
                 transcript: known.transcript,
                 started: i.started,
                 handoff_block: i.handoff_block,
-                waiting_hook: None,
+                asked: None,
             },
         })
     });

@@ -59,8 +59,8 @@ pub struct HookSetup {
 pub struct HookRequests<'a> {
     /// Messages that wait for the agent, at these events.
     pub messages_at: &'a [String],
-    /// The person's answer to a permission prompt, at this event.
-    pub answer_at: Option<&'a str>,
+    /// The person's answer to a permission prompt, at this event, from this version on.
+    pub answer_at: Option<(&'a str, &'a str)>,
 }
 
 impl HookSetup {
@@ -118,7 +118,8 @@ fn claude(
         if asks.messages_at.iter().any(|e| e == event) {
             command.push_str(" --deliver");
         }
-        if asks.answer_at == Some(event) {
+        let measured = |from: &str| version.is_some_and(|v| at_least(v, from));
+        if asks.answer_at.is_some_and(|(at, from)| at == event && measured(from)) {
             command.push_str(" --answer");
             timeout = ANSWER_TIMEOUT_S;
         }
@@ -291,7 +292,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for _ in 0..2 {
             let messages_at = ["Stop".to_owned(), "NoSuchEvent".to_owned()];
-            let asks = HookRequests { messages_at: &messages_at, answer_at: Some("PermissionRequest") };
+            let asks =
+                HookRequests { messages_at: &messages_at, answer_at: Some(("PermissionRequest", "2.1.329")) };
             HookSetup::for_launch(HookKind::Sim, None, exe(), dir.path(), asks).unwrap();
         }
         let text = std::fs::read_to_string(dir.path().join("hooks.json")).unwrap();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::snapshot::AgentView;
 
-use super::Target;
+use super::{Sent, Target};
 
 /// `swarm approve | deny | answer`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub struct Answer {
     pub choice: Choice,
     /// What the person saw; the answer is refused when it is another incarnation or another prompt by now.
     pub expect: Option<Prompt>,
-    /// With [`Choice::Deny`]: what the agent is told. Where it cannot be told with the answer, the reply says so.
+    /// With [`Choice::Deny`]: what the agent is told, with the answer or by a message after it.
     #[serde(default)]
     pub because: Option<String>,
 }
@@ -77,6 +77,22 @@ pub enum Decision {
         /// What the agent is told, and goes on with; `None` ends its turn.
         because: Option<String>,
     },
+}
+
+/// What came of an [`Answer`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answered {
+    /// What was asked.
+    pub answered: String,
+    /// How: `hook` or `keys`.
+    pub by: String,
+    /// The agent was told why, with the answer.
+    pub told: bool,
+    /// Its status by its screen, after that.
+    pub now: crate::status::Status,
+    /// What became of the reason that could not be told with the answer.
+    #[serde(default)]
+    pub message: Option<Sent>,
 }
 
 /// What the person types into a pane.

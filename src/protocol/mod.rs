@@ -11,7 +11,7 @@ mod mail;
 pub use act::{
     Add, Adopt, Down, ExtendBudget, Hold, Jump, Progress, Rename, Restart, Step, Target, Up, UpReport,
 };
-pub use answer::{Answer, Choice, Decision, Prompt, Type, Typed};
+pub use answer::{Answer, Answered, Choice, Decision, Prompt, Type, Typed};
 pub use look::{Capture, EvidenceLine, Explanation};
 pub use mail::{
     Accepted, AckRequest, HandOver, HandedOver, HandoffRequest, INBOX_SCHEMA, InboxReply, InboxRequest,

@@ -124,8 +124,19 @@ pub struct Instance {
     pub started: Timestamp,
     /// It was told at its start that handoffs are taken from marked blocks in its replies.
     pub handoff_block: bool,
-    /// When one of its hooks began to wait for the person's answer, if it may wait still.
-    pub waiting_hook: Option<Timestamp>,
+    /// What its hooks said last of a permission, until it goes on.
+    pub asked: Option<AskedByHook>,
+}
+
+/// A permission that a hook has said is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AskedByHook {
+    /// When.
+    pub at: Timestamp,
+    /// That hook waits for the person's answer.
+    pub waits: bool,
+    /// It is being answered.
+    pub answering: bool,
 }
 
 /// One agent.
@@ -315,7 +326,7 @@ impl Agent {
             transcript: None,
             started: started.since.min(at),
             handoff_block: self.spec.handoff_block,
-            waiting_hook: None,
+            asked: None,
         });
         self.process_is(ProcessFact::alive(started.pid), at);
         self.board = Board::default();

@@ -11,7 +11,7 @@ use crate::name::{AgentName, SwarmName};
 use crate::observe::hook::{HookEvent, HookEventKind, PermissionAsk};
 use crate::status::Status;
 
-use super::{Agent, Caller, Effect, Op, Run, State};
+use super::{Agent, AskedByHook, Caller, Effect, Op, Run, State};
 
 /// How much a prompt may be known before its own hook reports it: by the status file, by the screen.
 const SAME_PROMPT: SignedDuration = SignedDuration::from_secs(1);
@@ -38,7 +38,7 @@ impl State {
         let agent = found.and_then(|(swarm, name)| self.swarms.get_mut(&swarm)?.agent_mut(&name));
         match agent.and_then(|agent| agent.instance.as_mut()) {
             Some(instance) => {
-                instance.waiting_hook = Some(at);
+                instance.asked = Some(AskedByHook { at, waits: true, answering: false });
                 out.push(Effect::AwaitAnswer { op, instance: instance.id.clone(), ask });
             }
             None => out.push(Effect::ReplyNow(op, serde_json::Value::Null)),
@@ -60,45 +60,55 @@ impl State {
             && agent.run == Run::Running
             && hook.instance.as_ref().is_none_or(|said| *said == instance.id)
             && hook.concerns(instance.session.as_deref())
-            && instance.waiting_hook.is_none()
+            && instance.asked.is_none()
             && !older
     }
 
-    /// Lets the hook of an agent go that has asked something else since, or has gone on.
-    pub(super) fn let_hook_go(
+    /// What a hook says of permissions: another one is asked for, or the agent has gone on. Either lets a hook go that
+    /// waits: nobody can say any more which prompt is on the screen.
+    pub(super) fn hook_about_permission(
         &mut self,
         swarm: &SwarmName,
         name: &AgentName,
         hook: &HookEvent,
+        at: Timestamp,
         out: &mut Vec<Effect>,
     ) {
         use HookEventKind as K;
         let Some(agent) = self.swarms.get_mut(swarm).and_then(|s| s.agent_mut(name)) else { return };
         let rule = self.profiles.get(&agent.spec.profile).map(|p| &p.data().sources.hook_answer);
         let asks = rule.is_some_and(|rule| rule.event.as_ref() == Some(&hook.name));
-        let over =
+        let goes_on =
             matches!(hook.kind, K::ToolEnd | K::Answered | K::Prompt | K::Stop | K::Failure | K::SessionEnd);
-        if let Some(instance) = agent.instance.as_mut().filter(|_| asks || over)
-            && instance.waiting_hook.take().is_some()
-        {
+        let Some(instance) = agent.instance.as_mut() else { return };
+        // Whoever asks shows a dialog in this pane; only the conversation itself goes on with it.
+        let own = !hook.is_side && !hook.of_subagent && hook.concerns(instance.session.as_deref());
+        if !(asks || goes_on && own) {
+            return;
+        }
+        let before = std::mem::replace(
+            &mut instance.asked,
+            asks.then_some(AskedByHook { at, waits: false, answering: false }),
+        );
+        if before.is_some_and(|asked| asked.waits) {
             out.push(Effect::LetGo(instance.id.clone()));
         }
     }
 }
 
 impl Agent {
-    /// The instance whose hook need not wait any longer, as the agent works again.
+    /// What a hook asked is over, as the agent works again: the instance whose hook need not wait any longer.
     pub(super) fn goes_on_without_hook(&mut self, at: Timestamp) -> Option<String> {
         self.hook_due().filter(|due| *due <= at)?;
         let instance = self.instance.as_mut()?;
-        instance.waiting_hook = None;
-        Some(instance.id.clone())
+        let asked = instance.asked.take()?;
+        asked.waits.then(|| instance.id.clone())
     }
 
-    /// When its hook is let go, as things stand.
+    /// When that is, as things stand.
     pub(super) fn hook_due(&self) -> Option<Timestamp> {
-        let since = self.instance.as_ref()?.waiting_hook?;
-        (self.verdict.status != Status::Waiting).then(|| since + SETTLES)
+        let asked = self.instance.as_ref()?.asked?;
+        (self.verdict.status != Status::Waiting).then(|| asked.at + SETTLES)
     }
 }
 
@@ -195,13 +205,27 @@ mod tests {
         let mut driven = team(AnswerBy::Hook);
         assert!(ask(&mut driven, 70, 0, &own(0), &permission("Bash")).is_some());
         assert_eq!(ask(&mut driven, 71, 0, &own(0), &permission("Bash")), None);
-        assert_eq!(driven.agent("a").instance.as_ref().unwrap().waiting_hook, None);
+        assert_eq!(ask(&mut driven, 72, 0, &own(0), &permission("Bash")), None, "both stand");
         // What Claude Code says of a prompt six seconds later is about the same one.
         let mut driven = team(AnswerBy::Hook);
         assert!(ask(&mut driven, 70, 0, &own(0), &permission("Bash")).is_some());
         driven.clock += 6;
         let notice = json!({"hook_event_name": "Notification", "notification_type": "permission_prompt"});
         assert_eq!(hears(&mut driven, &notice), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_a_subagent_asks_counts_and_what_it_does_does_not() {
+        let mut driven = team(AnswerBy::Hook);
+        let mut of_subagent = permission("Bash");
+        of_subagent["agent_id"] = json!("a1");
+        assert_eq!(hears(&mut driven, &of_subagent), Vec::<String>::new());
+        assert_eq!(ask(&mut driven, 70, 0, &own(0), &permission("Bash")), None, "its dialog stands");
+        let mut driven = team(AnswerBy::Hook);
+        assert!(ask(&mut driven, 70, 0, &own(0), &permission("Bash")).is_some());
+        let done = json!({"hook_event_name": "PostToolUse", "tool_name": "Read", "tool_input": {}, "agent_id": "a1"});
+        assert_eq!(hears(&mut driven, &done), Vec::<String>::new());
+        assert_eq!(hears(&mut driven, &of_subagent), [own(0)]);
     }
 
     #[test]

@@ -3,10 +3,12 @@
 //! Decides who may and whether it makes sense now; what is on the screen is read again by whoever acts.
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::config::Address;
 use crate::error::{Error, Kind};
-use crate::protocol::{Answer, Choice, Jump, Target};
+use crate::handoff::Party;
+use crate::protocol::{Answer, Choice, Jump, RpcError, SendText, Sent, Target};
 use crate::status::Status;
 
 use super::requests::{Answered, pane_of};
@@ -76,14 +78,51 @@ impl State {
         let profile = agent.spec.profile.clone();
         let instance = instance.unwrap_or_default().to_owned();
         let (choice, expect) = (answer.choice, answer.expect);
-        // Whatever comes of it, it takes the hook that waits.
-        if let Some(instance) = self.target_mut(&answer.target).and_then(|a| a.instance.as_mut()) {
-            instance.waiting_hook = None;
+        // Whatever comes of it, it takes the hook that waits; what was asked stays known until the agent goes on.
+        if let Some(asked) = self.target_mut(&answer.target).and_then(|a| a.instance.as_mut()?.asked.as_mut())
+        {
+            (asked.waits, asked.answering) = (false, true);
         }
         let data = json!({ "choice": choice, "because": because });
         self.log_with(&answer.target, "agent.answered", (actor, data), at, out);
-        out.push(Effect::Answer { op, pane, profile, choice, expect, because, instance });
+        let target = answer.target;
+        out.push(Effect::Answer { op, pane, profile, choice, expect, because, instance, target });
         Ok(None)
+    }
+
+    /// A prompt was answered. A reason that could not be told with the answer goes as a message of the person's: the
+    /// reply says so in `message`, as it says it of one that was sent.
+    pub(super) fn answered(
+        &mut self,
+        op: Op,
+        target: Target,
+        because: Option<String>,
+        result: Result<Value, RpcError>,
+        at: Timestamp,
+        out: &mut Vec<Effect>,
+    ) {
+        let asked = self.target_mut(&target).and_then(|agent| agent.instance.as_mut()).map(|i| &mut i.asked);
+        if let Some(asked) = asked {
+            // Another one may have been asked since.
+            asked.take_if(|asked| asked.answering && result.is_ok());
+            if let Some(asked) = asked {
+                asked.answering = false;
+            }
+        }
+        let (mut answer, text) = match (result, because) {
+            (Ok(answer), Some(because)) if answer["told"] != true => (answer, because),
+            (result, _) => return out.push(Effect::Reply(op, result)),
+        };
+        let name = target.agent;
+        let to = vec![Address::Agent(name.clone())];
+        let send = SendText { swarm: target.swarm, to, text, fill: false, now: false, idem_key: None };
+        let sent = self.send(&Party::Human, &send, at);
+        self.store_mail(at, out);
+        answer["message"] = match sent {
+            Ok(sent) => sent.map_or(Value::Null, |sent| sent[0].clone()),
+            Err(err) => json!(Sent { to: name.to_string(), outcome: Err(RpcError::from(&err)) }),
+        };
+        out.push(Effect::ReplyStored(op, Ok(answer)));
     }
 
     /// The person types. Where it begins is on record, what is typed is not.

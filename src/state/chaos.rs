@@ -258,7 +258,7 @@ impl World {
                 transcript: None,
                 started: self.at(),
                 handoff_block: false,
-                waiting_hook: None,
+                asked: None,
             },
             ended: false,
             asleep: None,

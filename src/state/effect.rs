@@ -209,6 +209,8 @@ pub enum Effect {
         because: Option<String>,
         /// The instance whose hook may wait for it.
         instance: String,
+        /// Which agent it is.
+        target: Target,
     },
     /// Submit a text to the agent in a pane, after checking everything again; answered by `Submitted`.
     Submit {

@@ -208,6 +208,17 @@ pub enum EventKind {
         /// What it asks a permission for.
         ask: Option<Box<PermissionAsk>>,
     },
+    /// A prompt was answered, or was not.
+    Answered {
+        /// Whose answer depends on it.
+        op: Op,
+        /// The agent that asked.
+        target: Target,
+        /// What it is to be told with the refusal.
+        because: Option<String>,
+        /// What came of it.
+        result: Result<serde_json::Value, RpcError>,
+    },
     /// A hook has printed what it was given under this number.
     Printed(u64),
     /// A hook was gone before it could be given this; it has shown nothing.

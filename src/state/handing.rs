@@ -79,6 +79,14 @@ impl State {
         queue.hand_over(self.next_submission, &ready, accepts, (&name, queued), at)
     }
 
+    /// A hook was gone before it could be given what waited: nobody has seen it.
+    pub(super) fn unprinted(&mut self, number: u64, at: Timestamp, out: &mut Vec<Effect>) {
+        for queue in self.queues.values_mut() {
+            queue.unprinted(number, at);
+        }
+        self.store_mail(at, out);
+    }
+
     /// A hook has printed what it was given: its agent goes on with it.
     pub(super) fn printed(&mut self, number: u64, at: Timestamp, out: &mut Vec<Effect>) {
         let found = self.queues.iter_mut().find_map(|(s, q)| Some((s.clone(), q.printed(number, at)?)));

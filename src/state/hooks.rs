@@ -26,7 +26,7 @@ impl State {
         };
         let Some((swarm, agent)) = by_instance().or_else(by_session).or_else(by_pane) else { return };
         let (swarm, name) = (swarm.clone(), agent.spec.name.clone());
-        self.let_hook_go(&swarm, &name, hook, out);
+        self.hook_about_permission(&swarm, &name, hook, at, out);
         let Some(agent) = self.agent(&swarm, &name) else { return };
         let prompted = hook.prompt.is_some() && !hook.is_side;
         let session = agent.instance.as_ref().and_then(|i| i.session.clone());

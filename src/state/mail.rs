@@ -283,7 +283,7 @@ impl State {
         route::cycle(&waits, from, &Party::Agent(to.clone()))
     }
 
-    fn send(&mut self, from: &Party, send: &SendText, at: Timestamp) -> Answered {
+    pub(super) fn send(&mut self, from: &Party, send: &SendText, at: Timestamp) -> Answered {
         if send.text.len() > MAX_BODY {
             return Err(Error::new(
                 Kind::Usage,

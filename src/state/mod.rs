@@ -2,8 +2,8 @@
 //!
 //! Everything the monitor knows is in [`State`]; everything that can happen is an [`event::Event`]; everything that
 //! is to be done is an [`effect::Effect`]. No I/O, no clock, no randomness, no await: the same events give the same
-//! state, and that is how it is tested. `requests` holds what clients ask for, `agent` one agent's life, `plan` what
-//! `up` must make.
+//! state, and that is how it is tested. `requests` holds what clients ask for (what concerns a pane in `at_pane`),
+//! `hooks`, `panes` and `transcripts` what is heard, `agent` one agent's life, `plan` what `up` must make.
 
 pub mod agent;
 pub mod budget;
@@ -51,7 +51,7 @@ use crate::snapshot::{AgentView, Snapshot, SwarmView};
 use crate::status::{Reason, Status, Verdict};
 use crate::tmux::{PaneId, SessionId};
 
-pub use agent::{AfterEnd, Agent, Instance, Origin, Run, StopStep, Then};
+pub use agent::{AfterEnd, Agent, AskedByHook, Instance, Origin, Run, StopStep, Then};
 pub use budget::Stopped;
 pub use effect::{Effect, Ended, Filed, StartOrder, Watched};
 pub use event::{Caller, Event, EventKind, Op, RefusedBlock, Seen, Started, Usage};
@@ -229,11 +229,11 @@ impl State {
             EventKind::Asked { op, caller, hook, ask } => {
                 self.hook_asks(op, &caller, &hook, ask, at, &mut out);
             }
-            EventKind::Printed(number) => self.printed(number, at, &mut out),
-            EventKind::Unprinted(number) => {
-                self.queues.values_mut().for_each(|q| q.unprinted(number, at));
-                self.store_mail(at, &mut out);
+            EventKind::Answered { op, target, because, result } => {
+                self.answered(op, target, because, result, at, &mut out);
             }
+            EventKind::Printed(number) => self.printed(number, at, &mut out),
+            EventKind::Unprinted(number) => self.unprinted(number, at, &mut out),
             EventKind::Conversation { pane, session } => self.conversation(pane, &session, at, &mut out),
             EventKind::Usage { instance, usage } => self.usage(&instance, *usage),
             EventKind::Found { op, adopt, found } => match found {
@@ -447,6 +447,7 @@ impl State {
         let due = self.queues.get_mut(swarm).map(|q| q.agent_removed(name, at)).unwrap_or_default();
         self.follow(swarm, due, at, out);
         self.keep_config(swarm, at, out);
+        self.up_without(swarm, name, at, out);
     }
 
     /// Does what has become due.

@@ -18,6 +18,7 @@ use crate::status::Status;
 use crate::store::budgets::{AgentSpent, Kept, Kind, Standings, Work};
 
 pub use view::action_word;
+
 /// How long a promised turn may take to begin; then its reservation ends.
 const PROMISE_MS: i64 = 60_000;
 /// How long after its end a turn's last bill may still come in where the transcript is followed.

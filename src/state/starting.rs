@@ -301,6 +301,28 @@ impl State {
         out.push(Effect::Reply(op, Err(error)));
     }
 
+    /// Nothing that is under way waits any longer for an agent that was taken out of its swarm.
+    pub(super) fn up_without(
+        &mut self,
+        swarm: &SwarmName,
+        name: &AgentName,
+        at: Timestamp,
+        out: &mut Vec<Effect>,
+    ) {
+        let mut waited = false;
+        for up in self.ups.iter_mut().filter(|up| up.swarm == *swarm) {
+            if up.waiting.remove(name) {
+                let note = Some("it was removed meanwhile".to_owned());
+                up.done.insert(name.clone(), Progress { agent: name.to_string(), step: Step::Failed, note });
+                up.adds.take_if(|adds| adds == name);
+                waited = true;
+            }
+        }
+        if waited {
+            self.finish_up(swarm, at, out);
+        }
+    }
+
     /// Answers every `up` of this swarm that waits for nobody any more.
     pub(super) fn finish_up(&mut self, name: &SwarmName, at: Timestamp, out: &mut Vec<Effect>) {
         let session =

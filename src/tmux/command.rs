@@ -1,4 +1,5 @@
-//! Commands, spelled by `tmux_interface` and quoted by us. The only user of that crate.
+//! Commands, spelled by `tmux_interface` and quoted by us: the only users of that crate are here. `place` makes and ends
+//! panes, `options` sets, `ask` looks, `input` types.
 //!
 //! A [`Command`] is words; it becomes text in two ways: [`Command::argv`] for a process, [`Command::line`] for the
 //! control-mode pipe. Constructors take ids, never names or indexes, and text where they say so is meant literally.

@@ -42,6 +42,8 @@ pub enum Writing {
         /// To whom: an agent, `@role` or `human`.
         to: String,
     },
+    /// Why what this agent asks is refused.
+    Because(AgentRef, Asked),
 }
 
 /// A message being written.

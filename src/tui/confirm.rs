@@ -146,7 +146,7 @@ impl Confirm {
         let request = |(who, asked): &(AgentRef, Asked)| {
             let (agent, asked) = (who.clone(), asked.clone());
             match reply {
-                Reply::Deny => Request::Deny { agent, asked },
+                Reply::Deny => Request::Deny { agent, asked, because: None },
                 Reply::Approve => Request::Approve { agent, choice: None, asked },
                 Reply::Choice(n) => Request::Approve { agent, choice: Some(n), asked },
             }
@@ -173,6 +173,14 @@ impl Confirm {
             };
         let requests = about.iter().map(request).collect();
         Self { title, body, yes: (word, requests), fresh: None, grave: targets.len() > 1, about }
+    }
+
+    /// The one prompt that is refused, where it is one: why can be said.
+    pub fn refused(&self) -> Option<&(AgentRef, Asked)> {
+        match self.about.as_slice() {
+            [one] if self.how() == Some(Reply::Deny) => Some(one),
+            _ => None,
+        }
     }
 
     /// How its prompts are answered.

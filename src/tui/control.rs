@@ -366,6 +366,12 @@ impl App {
                 return self.refuse(&text);
             }
             Action::Yes | Action::Accept => confirm.yes.1.clone(),
+            Action::Reason => {
+                if let Some((who, asked)) = confirm.refused().cloned() {
+                    self.write(Writing::Because(who, asked));
+                }
+                return;
+            }
             Action::Fresh => match &confirm.fresh {
                 Some((_, requests)) => requests.clone(),
                 None => return,

@@ -39,7 +39,7 @@ pub struct LetterRef {
 }
 
 /// What the person saw when they answered: whoever acts reads the prompt again and refuses when it is another one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Asked {
     /// The incarnation of the agent that asked.
     pub instance: Option<Box<str>>,
@@ -171,6 +171,8 @@ pub enum Request {
         agent: AgentRef,
         /// What the person saw.
         asked: Asked,
+        /// What the agent is told.
+        because: Option<String>,
     },
     /// Hand this text to each of these agents when it is fit to take it.
     Send {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::action::Action;
 use super::app::{App, Compose, Mode, Writing};
+use super::confirm::still_asks;
 use super::editor::Editor;
 use super::key::Key;
 use super::message::{AgentRef, Request};
@@ -95,6 +96,14 @@ impl App {
                 let (subject, body) = (subject.trim().to_owned(), body.trim().to_owned());
                 self.requests.push(Request::HandOver { from, to, subject, body });
             }
+            Writing::Because(agent, asked) => {
+                if self.agent(&agent).is_some_and(|now| still_asks(&asked, now)) {
+                    let because = Some(text.trim().to_owned());
+                    self.requests.push(Request::Deny { agent, asked, because });
+                } else {
+                    self.refuse(&format!("{} asks something else by now: nothing was sent", agent.agent));
+                }
+            }
         }
     }
 
@@ -149,6 +158,7 @@ impl App {
         let swarm = match &compose.what {
             Writing::Message(to) => to.first().map(|who| who.swarm.clone()),
             Writing::HandOver { from, .. } => Some(from.swarm.clone()),
+            Writing::Because(who, _) => Some(who.swarm.clone()),
         };
         let known = self.swarms().find(|s| Some(&s.name) == swarm.as_ref()).map(|s| &s.templates);
         let line = |(name, text): (&String, &String)| {
@@ -171,6 +181,7 @@ impl App {
             Writing::Message(to) if to.len() == 1 => to.first().cloned(),
             Writing::Message(_) => None,
             Writing::HandOver { from, to } => Some(AgentRef::new(&*from.swarm, &**to)),
+            Writing::Because(who, _) => Some(who.clone()),
         };
         let filled = one.map(|who| {
             let role = self.agent(&who).and_then(|a| a.role.as_deref());

@@ -13,15 +13,21 @@ name = "default"
 steps = [
   { do = "tool", name = "Bash", subject = "cargo test", permission = true, takes = "10ms", output = "all passed" },
   { do = "tool", name = "Bash", subject = "rm -rf build", permission = true, takes = "10ms", output = "gone" },
+  { do = "wait", file = "GO-ON" },
   { do = "tool", name = "Bash", subject = "git push", permission = true, takes = "10ms", output = "pushed" },
   { do = "say", text = "All is done.", over = "10ms" },
 ]
 "#;
 
+/// What the agent waits for after the second command: a model takes its time.
+fn go_on(team: &Team) -> PathBuf {
+    team.project().join("go-on")
+}
+
 async fn team() -> Team {
     let team = Team::new("").await;
     let script = team.project().join("script.toml");
-    std::fs::write(&script, SCRIPT).unwrap();
+    std::fs::write(&script, SCRIPT.replace("GO-ON", &go_on(&team).display().to_string())).unwrap();
     team.write(&format!(
         "name = \"shop\"\n[defaults]\nanswer_by = \"hook\"\n[[agents]]\nname = \"asks\"\nprofile = \"sim\"\n\
          prompt = \"go\"\nargs = [\"--script\", \"{}\"]\n",
@@ -76,6 +82,7 @@ async fn a_hook_brings_the_answer_and_the_reason() {
     let said = team.ok(&["deny", "asks", "--because", "the build is needed"]).await;
     assert!(said.starts_with("answered by its hook: "), "{said}");
     // It goes on, knowing why.
+    std::fs::write(go_on(&team), "").unwrap();
     asks(&team, "git push").await;
     let seen = screen(&team).await;
     assert!(seen.contains("the build is needed") && !seen.contains("gone"), "{seen}");

@@ -2,5 +2,7 @@
 
 mod fixture;
 mod looped;
+mod person;
+mod prompts;
 mod screens;
 mod templates;

@@ -36,6 +36,8 @@ enum Pending {
     Preview(AgentRef),
     Explain(AgentRef),
     Act(String),
+    /// A refusal of what this agent asked: what is said where it was told at once.
+    Denied(String, String),
     /// A handoff: what it is called in words.
     Handed(String),
     /// The text of a message.
@@ -226,6 +228,9 @@ impl<'a> Wire<'a> {
                         self.pass_on(asker).await?;
                         None
                     }
+                    Some(Pending::Denied(agent, said)) => {
+                        serde_json::from_value(result).ok().map(|answered| denied(&agent, said, answered))
+                    }
                     Some(Pending::Act(text)) => Some(Update::Outcome { text, failed: false }),
                     Some(Pending::Add(name)) => {
                         serde_json::from_value::<UpReport>(result).ok().map(|report| {
@@ -412,6 +417,19 @@ fn sent(sent: &[wire::Sent]) -> Update {
     Update::Outcome { text: crate::text::one_line(&text), failed }
 }
 
+/// What came of a refusal, and of its reason.
+fn denied(agent: &str, said: String, answered: wire::Answered) -> Update {
+    let (text, failed) = match answered.message.map(|sent| sent.outcome) {
+        None => (said, false),
+        Some(Ok(accepted)) => {
+            let note = accepted.note.map(|note| format!(" ({note})")).unwrap_or_default();
+            (format!("denied {agent}: the reason goes as a message{note}"), false)
+        }
+        Some(Err(refused)) => (format!("denied {agent}, but it was not told why: {}", refused.message), true),
+    };
+    Update::Outcome { text: crate::text::one_line(&text), failed }
+}
+
 fn target(agent: &AgentRef) -> Option<Target> {
     Some(Target { swarm: agent.swarm.parse().ok()?, agent: agent.agent.parse().ok()? })
 }
@@ -443,7 +461,14 @@ fn translate(request: Request, client: Option<String>) -> Option<(wire::Request,
             let choice = choice.map_or(Choice::Approve, |n| Choice::Option(n + 1));
             (answer(&agent, choice, asked)?, act("answered", &agent))
         }
-        Request::Deny { agent, asked } => (answer(&agent, Choice::Deny, asked)?, act("denied", &agent)),
+        Request::Deny { agent, asked, because } => {
+            let why = because.is_some();
+            let Some(wire::Request::Answer(answer)) = answer(&agent, Choice::Deny, asked) else {
+                return None;
+            };
+            let said = format!("denied {}{}", agent.agent, if why { ", and told it why" } else { "" });
+            (wire::Request::Answer(wire::Answer { because, ..answer }), Pending::Denied(agent.agent, said))
+        }
         Request::Hold(agent) => {
             let reason = "held in the overview".to_owned();
             // What it does goes on: nothing is paused.

@@ -76,7 +76,7 @@ pub(super) fn guess(source: Source, watched: &Watched, paths: &Paths) -> Option<
 }
 
 /// The file of a conversation of Gemini CLI: `<project>/chats/session-<time>-<first 8 of its id>.jsonl`.
-pub(super) fn chat(projects: &Path, session: &str) -> Option<PathBuf> {
+fn chat(projects: &Path, session: &str) -> Option<PathBuf> {
     let ending = format!("-{}.jsonl", session.get(..8)?);
     let chats = std::fs::read_dir(projects).ok()?.flatten().map(|project| project.path().join("chats"));
     let files = chats.filter_map(|dir| std::fs::read_dir(dir).ok()).flat_map(Iterator::flatten);
@@ -85,7 +85,7 @@ pub(super) fn chat(projects: &Path, session: &str) -> Option<PathBuf> {
 }
 
 /// The rollout of a conversation, in the folder of the day its id (a uuid v7) was made, or of the days beside it.
-pub(super) fn rollout(sessions: &Path, session: &str) -> Option<PathBuf> {
+fn rollout(sessions: &Path, session: &str) -> Option<PathBuf> {
     let hex: String = session.chars().filter(|c| *c != '-').take(12).collect();
     let made = Timestamp::from_millisecond(i64::from_str_radix(&hex, 16).ok()?).ok()?;
     let ending = format!("-{session}.jsonl");
@@ -99,7 +99,7 @@ pub(super) fn rollout(sessions: &Path, session: &str) -> Option<PathBuf> {
 }
 
 /// The processes that a process started, and theirs: what npm installs is a script that starts the program. Linux only.
-pub(super) fn descendants(pid: u32) -> Vec<u32> {
+fn descendants(pid: u32) -> Vec<u32> {
     let mut found = Vec::new();
     let mut todo = vec![pid];
     while let Some(pid) = todo.pop().filter(|_| found.len() < 64) {
@@ -139,7 +139,7 @@ pub(super) fn newest_session(
 }
 
 /// A file that a process holds open, by its name. Linux only: elsewhere it is not found this way.
-pub(super) fn open_file(pid: u32, is: impl Fn(&str) -> bool) -> Option<PathBuf> {
+fn open_file(pid: u32, is: impl Fn(&str) -> bool) -> Option<PathBuf> {
     let fds = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
     let targets = fds.flatten().filter_map(|fd| std::fs::read_link(fd.path()).ok());
     targets.into_iter().find(|t| t.file_name().and_then(|n| n.to_str()).is_some_and(&is))

@@ -106,6 +106,8 @@ pub struct HookEvent {
     pub source: Option<String>,
     /// It is about a subagent, or about a side request of the agent's own.
     pub is_side: bool,
+    /// It comes from within a subagent, whose work is the agent's own.
+    pub of_subagent: bool,
     /// The subagent that began or ended, by the agent CLI's own id.
     pub subagent: Option<String>,
 }
@@ -153,6 +155,7 @@ impl HookEvent {
             context: fields.context(),
             source: fields.word(&["source", "reason", "trigger"]),
             is_side,
+            of_subagent: fields.word(&["agent_id"]).is_some(),
             name,
         }
     }

@@ -6,6 +6,7 @@ use crate::ledger::money::Usd;
 use crate::store::budgets::Kind;
 
 use super::{PROMISE_MS, Phase, Purse, SETTLE_LATEST_MS, SETTLE_MS, Turn, Written, elapsed};
+
 /// The part of a limit that a turn is reserved with while nothing is known: so many may begin at the same time.
 const FIRST_PART: u64 = 3;
 /// Turns that are remembered for estimates.
@@ -80,7 +81,7 @@ impl Purse {
     }
 
     /// What a turn of `agent` takes from each budget it counts for, beyond what it has `taken`.
-    pub(super) fn claim(&self, agent: &str, taken: Amount) -> Claim {
+    fn claim(&self, agent: &str, taken: Amount) -> Claim {
         let keys =
             self.keys(agent).into_iter().filter(|k| matches!(k.stretch, Stretch::Day | Stretch::Total));
         let expected = self.expected(agent);
@@ -97,7 +98,7 @@ impl Purse {
     }
 
     /// What a turn will take by the turns of this agent, else of its role, else of anybody.
-    pub(super) fn expected(&self, agent: &str) -> Option<Amount> {
+    fn expected(&self, agent: &str) -> Option<Amount> {
         let role = self.roles.get(agent).cloned().flatten();
         let own = |name: &str| name == agent;
         let role = |name: &str| role.is_some() && self.roles.get(name) == Some(&role);
@@ -111,7 +112,7 @@ impl Purse {
     }
 
     /// What a turn is reserved with while nothing is known.
-    pub(super) fn unknown(&self, agent: &str, account: &Account) -> Amount {
+    fn unknown(&self, agent: &str, account: &Account) -> Amount {
         let first = self.first.get(agent).copied().unwrap_or_default();
         let limit = account.allowed();
         let usd = first.usd_pico.or_else(|| limit.usd_pico.map(|l| l / FIRST_PART)).unwrap_or(0);

@@ -13,7 +13,7 @@ impl Purse {
         self.budgets.accounts().map(|(key, account)| self.view_of(key, account)).collect()
     }
 
-    pub(super) fn view_of(&self, key: &Key, account: &Account) -> BudgetView {
+    fn view_of(&self, key: &Key, account: &Account) -> BudgetView {
         let now = account.standing();
         let allowed = account.allowed();
         let usd = |usd: Usd| format_usd(u64::try_from(usd.0).unwrap_or(0));
@@ -80,7 +80,7 @@ pub fn action_word(action: Action) -> &'static str {
 }
 
 /// Seconds as people write them: `90s`, `12m`, `3h 20m`.
-pub(super) fn seconds(all: u64) -> String {
+fn seconds(all: u64) -> String {
     match (all / 3600, all / 60 % 60, all % 60) {
         (0, 0, s) => format!("{s}s"),
         (0, m, 0) => format!("{m}m"),

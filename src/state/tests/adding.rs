@@ -57,6 +57,21 @@ fn an_added_agent_joins_is_kept_by_up_and_made_again() {
 }
 
 #[test]
+fn one_that_is_removed_before_it_has_come_up_keeps_nobody_waiting() {
+    let mut driven = Driven::up(&["one"]);
+    driven.ask(add("two"));
+    let added = Op(driven.next_op);
+    let effects = driven.ask(Request::Remove(target("two")));
+    let answered = |e: &Effect| matches!(e, Effect::Reply(op, Ok(report)) if *op == added && report["agents"][0]["step"] == "failed");
+    assert!(effects.iter().any(answered), "{effects:?}");
+    // The session that was asked for is there now, and the next one is added.
+    let session =
+        event::Session { id: SessionId(1), rows: Vec::new(), windows: BTreeMap::new(), overview: None };
+    driven.event(EventKind::SessionReady { op: added, swarm: swarm(), session });
+    assert!(refusal(&driven.ask(add("three"))).is_none());
+}
+
+#[test]
 fn an_agent_that_cannot_be_added_leaves_nothing() {
     let mut driven = Driven::up(&["one"]);
     driven.ask(add("two"));

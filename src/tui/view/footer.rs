@@ -110,7 +110,8 @@ fn wanted_anywhere(app: &App) -> Vec<(Action, &'static str)> {
         Mode::Confirm(confirm) => {
             let fresh = confirm.fresh.as_ref().map(|(word, _)| (Action::Fresh, *word));
             let yes = [(Action::Yes, confirm.yes.0)].into_iter().chain(fresh);
-            return yes.chain([(Action::No, "cancel")]).collect();
+            let why = confirm.refused().map(|_| (Action::Reason, "say why"));
+            return yes.chain(why).chain([(Action::No, "cancel")]).collect();
         }
         Mode::Message(_) => {
             return vec![

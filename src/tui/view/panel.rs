@@ -236,6 +236,7 @@ fn message_title(app: &App, compose: &Compose) -> String {
     let to = match &compose.what {
         Writing::Message(to) => to,
         Writing::HandOver { from, to } => return format!("{} > {to}: subject first", from.agent),
+        Writing::Because(who, _) => return format!("deny {}, because", who.agent),
     };
     match to.as_slice() {
         [who] => {

@@ -246,12 +246,12 @@ pub(super) fn types(line: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// The position after `byte`, which must stand at `at`, and after the blanks that follow.
-pub(super) fn expect(line: &[u8], at: usize, byte: u8) -> Option<usize> {
+fn expect(line: &[u8], at: usize, byte: u8) -> Option<usize> {
     let at = blanks(line, at);
     (line.get(at) == Some(&byte)).then(|| blanks(line, at + 1))
 }
 
-pub(super) fn blanks(line: &[u8], mut at: usize) -> usize {
+fn blanks(line: &[u8], mut at: usize) -> usize {
     while matches!(line.get(at), Some(b' ' | b'\t')) {
         at += 1;
     }
@@ -259,7 +259,7 @@ pub(super) fn blanks(line: &[u8], mut at: usize) -> usize {
 }
 
 /// A short string without escapes at `at`, and the position after it.
-pub(super) fn string(line: &[u8], at: usize) -> Option<(&[u8], usize)> {
+fn string(line: &[u8], at: usize) -> Option<(&[u8], usize)> {
     let rest = line.get(at..)?.strip_prefix(b"\"")?;
     let end = rest.iter().take(64).position(|b| *b == b'"')?;
     let text = &rest[..end];
