@@ -90,7 +90,7 @@ impl Command {
 
     /// An empty pane (no process, `pane_dead` is 1) beside the target's pane, not selected; prints [`format::CREATED`].
     ///
-    /// Options can be set on it before [`Connection::start`](super::Connection::start) puts a process there: no race, and
+    /// Options can be set on it before [`Connection::start`](crate::tmux::Connection::start) puts a process there: no race, and
     /// no shell starts first.
     /// Re-tile after every split: without, a window of 200x50 takes 6 panes.
     pub fn split_empty(target: impl Into<Target>, split: Split) -> Self {
@@ -103,7 +103,7 @@ impl Command {
     }
 
     /// Ends what runs in the pane and starts a process there. Not public: in a pane that something has written to, this
-    /// can crash the server (see [`Connection::start`](super::Connection::start)).
+    /// can crash the server (see [`Connection::start`](crate::tmux::Connection::start)).
     pub(in crate::tmux) fn respawn_pane(pane: PaneId, launch: &Launch) -> Self {
         launch.push(spell::RespawnPane::new().kill().target_pane(pane.to_string()).build())
     }
@@ -173,7 +173,7 @@ impl Command {
         spell::AttachSession::new().target_session(session.to_string()).build().into()
     }
 
-    /// Shows the target in the client of this name (`/dev/pts/3`, see [`ClientRow`](super::ClientRow)).
+    /// Shows the target in the client of this name (`/dev/pts/3`, see [`ClientRow`](crate::tmux::ClientRow)).
     ///
     /// Always with `-c`: without it tmux guesses a client, and a control client would move itself.
     pub fn switch_client(client: &str, target: impl Into<Target>) -> Self {
