@@ -256,6 +256,8 @@ pub struct DialogData {
     pub deny: Vec<String>,
     /// Regular expressions for options that only open a field for words: never chosen by a plain `deny`.
     pub deny_with_words: Vec<String>,
+    /// Rules of steps in which neither option approves or denies what was asked: only a choice by its number answers them.
+    pub between: Vec<String>,
     /// What comes after a refusal where the agent wants to know why.
     pub refusal: Option<RefusalData>,
 }

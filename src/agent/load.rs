@@ -211,10 +211,11 @@ pub(crate) fn check(data: &ProfileData, said: &str, name: &str) -> std::result::
     if data.sources.hook_answer.commands.values().any(|title| title.trim().is_empty()) {
         return flaw("commands", "`sources.hook_answer.commands` says how each dialog begins".into());
     }
-    if let Some(refusal) = &data.dialog.refusal
-        && !data.screen.rules.iter().any(|rule| rule.id == refusal.rule)
-    {
-        return flaw("refusal", format!("there is no rule `{}` for `dialog.refusal`", refusal.rule));
+    let named = data.dialog.refusal.iter().map(|refusal| &refusal.rule).chain(&data.dialog.between);
+    for name in named {
+        if !data.screen.rules.iter().any(|rule| rule.id == *name) {
+            return flaw(name, format!("`dialog` names a rule `{name}` that is not there"));
+        }
     }
     let mut ids: Vec<&str> = data.screen.rules.iter().map(|r| r.id.as_str()).collect();
     ids.sort_unstable();

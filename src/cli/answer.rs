@@ -47,6 +47,8 @@ pub struct AnswerArgs {
 
 /// How often the screen is looked at for a prompt that is announced and not painted yet, and the pause between.
 const PAINT_LOOKS: u32 = 40;
+/// How many looks it must stand still.
+const STILL_LOOKS: u32 = 2;
 /// See [`PAINT_LOOKS`].
 const BETWEEN: Duration = Duration::from_millis(50);
 
@@ -61,16 +63,19 @@ pub fn answer(args: &PromptArgs, choice: Choice, because: Option<&str>, ctx: &Ct
 /// Reads the prompt, shows it, and answers exactly that one.
 async fn give(args: &PromptArgs, choice: Choice, because: Option<&str>, ctx: &Ctx) -> Result<()> {
     let mut client = ctx.client().await?;
-    let mut looks = 0;
+    let (mut looks, mut same, mut before) = (0, 0, None);
     let (target, status, seen, subject) = loop {
         let snapshot = ctx.snapshot(&mut client).await?;
         let (target, view) = ctx.agent(&snapshot, &args.agent.agent)?;
         let seen = Prompt::of(view);
         looks += 1;
-        // A hook or a status file may be faster than the paint.
-        if view.status != Status::Waiting || seen.question.is_some() || looks > PAINT_LOOKS {
+        same = if before.as_ref() == Some(&seen) { same + 1 } else { 0 };
+        // A hook or a status file may be faster than the paint, and a paint may come in parts.
+        let painted = seen.question.is_some() && same >= STILL_LOOKS;
+        if view.status != Status::Waiting || painted || looks > PAINT_LOOKS {
             break (target, view.status, seen, view.subject.clone().unwrap_or_default());
         }
+        before = Some(seen);
         tokio::time::sleep(BETWEEN).await;
     };
     let another = || Error::new(Kind::Blocked, "it asks something else by now: nothing was sent");
@@ -102,7 +107,7 @@ async fn give(args: &PromptArgs, choice: Choice, because: Option<&str>, ctx: &Ct
     let request = Answer { target: target.clone(), choice, expect, because: because.map(str::to_owned) };
     let answered = client.call(Request::Answer(request)).await;
     let answered: Answered = answered.map_err(|err| match because {
-        Some(_) => err.hint(format!("`{}` was not told why", target.agent)),
+        Some(_) => err.hint(format!("nothing says that `{}` was told why", target.agent)),
         None => err,
     })?;
     if args.client.is_none() {

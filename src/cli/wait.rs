@@ -64,6 +64,8 @@ fn check(snapshot: &Snapshot, swarm: &str, args: &WaitArgs) -> Option<Result<Sta
     let agent = agents.and_then(|agents| agents.iter().find(|a| a.name == args.agent.as_str()));
     match agent.map(|a| a.status) {
         Some(status) if status != Status::Exited && agent.is_some_and(|a| a.ending) => None,
+        // Nothing of the one that is being woken has been seen yet.
+        Some(Status::Exited) if agent.is_some_and(|a| a.returning && a.is_asleep()) => None,
         Some(status) if args.until.contains(&status) => Some(Ok(status)),
         None => Some(Err(Error::new(Kind::Gone, format!("`{}` is not in the swarm any more", args.agent)))),
         Some(Status::Exited) if agent.is_some_and(|a| a.returning) => None,
@@ -81,21 +83,25 @@ mod tests {
     use crate::config::AgentSpec;
     use crate::snapshot::SwarmView;
     use crate::state::Agent;
+    use crate::status::Reason;
 
     #[test]
     fn an_end_counts_where_it_is_waited_for_and_a_return_where_not() {
-        let check = |status: Status, returning: bool, until: Status| {
+        let check = |status: Status, reason: Option<Reason>, returning: bool, until: Status| {
             let agent =
                 Agent::new(AgentSpec::new("a".parse().unwrap(), "sim", "/tmp"), jiff::Timestamp::UNIX_EPOCH);
-            let view = AgentView { status, returning, ..agent.view() };
+            let view = AgentView { status, reason, returning, ..agent.view() };
             let swarm = SwarmView { name: "shop".into(), agents: vec![view], ..SwarmView::default() };
             let snapshot = Snapshot { swarms: vec![swarm], ..Snapshot::default() };
             let args = WaitArgs { agent: "a".parse().unwrap(), until: vec![until], timeout: None };
             super::check(&snapshot, "shop", &args).map(|done| done.map_err(|e| e.kind()))
         };
-        assert_eq!(check(Status::Exited, false, Status::Idle), Some(Err(Kind::Gone)));
-        assert_eq!(check(Status::Exited, true, Status::Idle), None);
-        assert_eq!(check(Status::Exited, true, Status::Exited), Some(Ok(Status::Exited)));
-        assert_eq!(check(Status::Idle, false, Status::Idle), Some(Ok(Status::Idle)));
+        let (exited, idle) = (Status::Exited, Status::Idle);
+        assert_eq!(check(exited, None, false, idle), Some(Err(Kind::Gone)));
+        assert_eq!(check(exited, None, true, idle), None);
+        assert_eq!(check(exited, None, true, exited), Some(Ok(exited)));
+        assert_eq!(check(exited, Some(Reason::Asleep), true, exited), None, "it is being woken");
+        assert_eq!(check(exited, Some(Reason::Asleep), false, exited), Some(Ok(exited)));
+        assert_eq!(check(idle, None, false, idle), Some(Ok(idle)));
     }
 }

@@ -28,6 +28,8 @@ const PAINT_LOOKS: u32 = 12;
 /// How many looks a prompt must stand still: Claude Code 2.1.329 lost a digit sent right after the paint in 3 of 12
 /// answers, none once the prompt had stood for 300 ms.
 const SETTLED_LOOKS: u32 = 3;
+/// After how many looks a refusal that wants words is sent again.
+const REFUSAL_LOOKS: u32 = 15;
 /// The most columns of a prompt in an error.
 const HINT: usize = 200;
 /// See [`LOOKS`].
@@ -83,7 +85,15 @@ pub async fn answer(
     if !by_hook {
         press(&conn, pane, &before, &keys(&profile, &before, &wanted.choice)?).await?;
     }
-    let now = gone(&conn, pane, &profile, (&before, wanted.choice == Choice::Deny)).await?;
+    let refused = match wanted.choice {
+        Choice::Approve => false,
+        Choice::Deny => true,
+        Choice::Option(number) => {
+            profile.find_option(false, before.options.iter().map(|o| o.text.as_str()))
+                == number.checked_sub(1)
+        }
+    };
+    let now = gone(&conn, pane, &profile, (&before, refused)).await?;
     let Some(now) = now else {
         let what = if by_hook { "its hook was answered" } else { "the keys were sent" };
         return Err(Error::new(Kind::Stranded, format!("{what}, but the prompt is still there"))
@@ -106,19 +116,22 @@ async fn gone(
     profile: &Profile,
     (before, refused): (&Reading, bool),
 ) -> Result<Option<Status>> {
-    let mut asked = before.clone();
+    let mut shown = 0;
     for _ in 0..LOOKS {
         tokio::time::sleep(BETWEEN).await;
         let after = read(conn, pane, profile).await?;
-        if still_asks(&asked, &after) {
-            continue;
+        match profile.refusal(&after.rule) {
+            Some(send) => {
+                shown += 1;
+                // Like the prompt itself it takes no key right after it was painted. One that does not fit, or is lost, is
+                // sent again.
+                if refused && shown % REFUSAL_LOOKS == SETTLED_LOOKS {
+                    let _ = press(conn, pane, &after, &[send.to_owned()]).await;
+                }
+            }
+            None if !still_asks(before, &after) => return Ok(Some(after.status)),
+            None => {}
         }
-        match profile.refusal(&after.rule).filter(|_| refused && asked.rule == before.rule) {
-            Some(send) => press(conn, pane, &after, &[send.to_owned()]).await?,
-            None if profile.refusal(&after.rule).is_some() => {}
-            None => return Ok(Some(after.status)),
-        }
-        asked = after;
     }
     Ok(None)
 }
@@ -212,6 +225,9 @@ fn keys(profile: &Profile, reading: &Reading, choice: &Choice) -> Result<Vec<Str
         unsure(&format!("the profile `{}` does not say how a {reason} is answered", profile.name()))
     })?;
     let texts = || reading.options.iter().map(|o| o.text.as_str());
+    if profile.data().dialog.between.contains(&reading.rule) && !matches!(choice, Choice::Option(_)) {
+        return Err(unsure("this step neither allows nor refuses what was asked"));
+    }
     if let (Choice::Deny, Some(send)) = (choice, profile.refusal(&reading.rule)) {
         return Ok(vec![send.to_owned()]);
     }

@@ -99,7 +99,7 @@ pub async fn after_exit(hands: &Hands, ended: &Ended) {
 
 /// What the panes of the session have besides tmux's own environment: the PATH of whoever ran `swarm up`, and what the
 /// profiles pass on.
-async fn session_environment(hands: &Hands, session: Option<SessionId>) -> Vec<(String, String)> {
+pub async fn session_environment(hands: &Hands, session: Option<SessionId>) -> Vec<(String, String)> {
     let Some(session) = session else { return Vec::new() };
     let Ok(conn) = hands.link.connection().await else { return Vec::new() };
     let Ok(reply) = conn.one(Command::show_environment(session)).await else { return Vec::new() };

@@ -63,6 +63,11 @@ impl Prepared {
 /// Starts an agent in its pane.
 pub async fn start(hands: &Hands, order: &StartOrder) -> Result<Started> {
     let _turn = hands.chores.turn(&order.swarm, &order.spec.name).await;
+    if !hands.versions.knows(&order.swarm) {
+        let env = chores::session_environment(hands, order.session).await;
+        let path = env.iter().find(|(key, _)| key == "PATH").map(|(_, path)| path);
+        hands.versions.remember(&order.swarm, path);
+    }
     let mut prepared = prepare(hands, order)?;
     let env = &prepared.launch.env;
     chores::before_start(hands, &order.swarm, &order.spec, order.session, env).await?;

@@ -262,7 +262,7 @@ impl Performer {
             let wanted = answer::Wanted { choice, expect, because: because.clone() };
             let answered = answer::answer(&hands, pane, &profile, wanted, waiting).await;
             let result = answered.map_err(|e| RpcError::from(&e));
-            let _ = events.send(EventKind::Answered { op, target, because, result }).await;
+            let _ = events.send(EventKind::Answered { op, target, instance, because, result }).await;
         });
     }
 

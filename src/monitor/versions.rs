@@ -31,8 +31,13 @@ impl Versions {
         };
     }
 
+    /// Whether the PATH of this swarm's panes is known: not in a monitor that was started after the swarm.
+    pub fn knows(&self, swarm: &SwarmName) -> bool {
+        self.paths.lock().unwrap_or_else(PoisonError::into_inner).contains_key(swarm)
+    }
+
     /// The version of `program` as this agent would start it; read once per file and change of it. `None` also where
-    /// the PATH is not known: this monitor was started after the swarm.
+    /// the PATH is not known.
     pub fn of(&self, swarm: &SwarmName, spec: &AgentSpec, program: &str) -> Option<String> {
         if program.is_empty() {
             return None;

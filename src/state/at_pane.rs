@@ -95,14 +95,18 @@ impl State {
     pub(super) fn answered(
         &mut self,
         op: Op,
-        target: Target,
+        (target, instance): (Target, &str),
         because: Option<String>,
         result: Result<Value, RpcError>,
         at: Timestamp,
         out: &mut Vec<Effect>,
     ) {
-        let asked = self.target_mut(&target).and_then(|agent| agent.instance.as_mut()).map(|i| &mut i.asked);
-        if let Some(asked) = asked {
+        // By its incarnation: it may have been renamed, or started again.
+        let agents = self.swarms.get_mut(&target.swarm).into_iter().flat_map(|swarm| &mut swarm.agents);
+        let mut known = agents.filter(|agent| agent.instance.as_ref().is_some_and(|i| i.id == instance));
+        let agent = known.next();
+        let name = agent.as_ref().map(|agent| agent.spec.name.clone());
+        if let Some(asked) = agent.and_then(|agent| agent.instance.as_mut()).map(|i| &mut i.asked) {
             // Another one may have been asked since.
             asked.take_if(|asked| asked.answering && result.is_ok());
             if let Some(asked) = asked {
@@ -113,10 +117,13 @@ impl State {
             (Ok(answer), Some(because)) if answer["told"] != true => (answer, because),
             (result, _) => return out.push(Effect::Reply(op, result)),
         };
-        let name = target.agent;
-        let to = vec![Address::Agent(name.clone())];
+        let to = name.clone().into_iter().map(Address::Agent).collect();
         let send = SendText { swarm: target.swarm, to, text, fill: false, now: false, idem_key: None };
-        let sent = self.send(&Party::Human, &send, at);
+        let sent = match &name {
+            Some(_) => self.send(&Party::Human, &send, at),
+            None => Err(Error::new(Kind::Gone, "it was started again since, or is gone")),
+        };
+        let name = name.unwrap_or(target.agent);
         self.store_mail(at, out);
         answer["message"] = match sent {
             Ok(sent) => sent.map_or(Value::Null, |sent| sent[0].clone()),

@@ -214,6 +214,8 @@ pub enum EventKind {
         op: Op,
         /// The agent that asked.
         target: Target,
+        /// Its incarnation.
+        instance: String,
         /// What it is to be told with the refusal.
         because: Option<String>,
         /// What came of it.

@@ -229,8 +229,8 @@ impl State {
             EventKind::Asked { op, caller, hook, ask } => {
                 self.hook_asks(op, &caller, &hook, ask, at, &mut out);
             }
-            EventKind::Answered { op, target, because, result } => {
-                self.answered(op, target, because, result, at, &mut out);
+            EventKind::Answered { op, target, instance, because, result } => {
+                self.answered(op, (target, &instance), because, result, at, &mut out);
             }
             EventKind::Printed(number) => self.printed(number, at, &mut out),
             EventKind::Unprinted(number) => self.unprinted(number, at, &mut out),

@@ -313,7 +313,9 @@ impl State {
         for up in self.ups.iter_mut().filter(|up| up.swarm == *swarm) {
             if up.waiting.remove(name) {
                 let note = Some("it was removed meanwhile".to_owned());
-                up.done.insert(name.clone(), Progress { agent: name.to_string(), step: Step::Failed, note });
+                let progress = Progress { agent: name.to_string(), step: Step::Failed, note };
+                out.push(Effect::Progress(up.op, progress.clone()));
+                up.done.insert(name.clone(), progress);
                 up.adds.take_if(|adds| adds == name);
                 waited = true;
             }

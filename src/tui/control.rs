@@ -367,8 +367,12 @@ impl App {
             }
             Action::Yes | Action::Accept => confirm.yes.1.clone(),
             Action::Reason => {
-                if let Some((who, asked)) = confirm.refused().cloned() {
-                    self.write(Writing::Because(who, asked));
+                match confirm.refused().cloned() {
+                    Some((_, asked)) if asked.question.is_none() => {
+                        self.refuse("what it asks could not be read yet: a reason needs that");
+                    }
+                    Some((who, asked)) => self.write(Writing::Because(who, asked)),
+                    None => {}
                 }
                 return;
             }

@@ -55,7 +55,8 @@ impl App {
     fn type_message(&mut self, mut compose: Compose, key: Key, bound: Option<Action>) {
         match bound {
             Some(Action::Cancel) => {
-                if !compose.editor.is_blank() {
+                // Why one prompt is refused fits no other.
+                if !compose.editor.is_blank() && !matches!(compose.what, Writing::Because(..)) {
                     self.drafts.messages.insert(compose.what, (compose.editor, compose.fill));
                     self.say("the draft is kept: it is there when you write to the same again");
                 }
@@ -97,6 +98,7 @@ impl App {
                 self.requests.push(Request::HandOver { from, to, subject, body });
             }
             Writing::Because(agent, asked) => {
+                self.marks.clear();
                 if self.agent(&agent).is_some_and(|now| still_asks(&asked, now)) {
                     let because = Some(text.trim().to_owned());
                     self.requests.push(Request::Deny { agent, asked, because });
