@@ -77,7 +77,9 @@ impl State {
         use HookEventKind as K;
         let Some(agent) = self.swarms.get_mut(swarm).and_then(|s| s.agent_mut(name)) else { return };
         let rule = self.profiles.get(&agent.spec.profile).map(|p| &p.data().sources.hook_answer);
-        let asks = rule.is_some_and(|rule| rule.event.as_ref() == Some(&hook.name));
+        // Where keys answer, nobody needs to know.
+        let asks = agent.spec.answer_by == AnswerBy::Hook
+            && rule.is_some_and(|rule| rule.event.as_ref() == Some(&hook.name));
         let goes_on =
             matches!(hook.kind, K::ToolEnd | K::Answered | K::Prompt | K::Stop | K::Failure | K::SessionEnd);
         let Some(instance) = agent.instance.as_mut() else { return };
@@ -173,7 +175,10 @@ mod tests {
         assert_eq!(ask(&mut driven, 70, 0, &own(0), &permission("Bash")), None);
         let mut driven = team(AnswerBy::Hook);
         assert_eq!(ask(&mut driven, 70, 0, &own(1), &permission("Bash")), None, "it says it is another's");
+        // Each for itself: what was asked once keeps the next one from waiting.
+        let mut driven = team(AnswerBy::Hook);
         assert_eq!(ask(&mut driven, 71, 0, &own(0), &permission("mcp__shell__run")), None);
+        let mut driven = team(AnswerBy::Hook);
         let other =
             json!({"hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": {"command": "ls"}});
         assert_eq!(ask(&mut driven, 72, 0, &own(0), &other), None);
