@@ -1,23 +1,19 @@
 //! The command channel: one control client without output, attached to a session of ours.
 //!
-//! Also owns the gate. tmux 3.3a crashes, and every agent with it, when a session is made or ends, or a client detaches,
-//! in the moment in which a control client attaches: `%sessions-changed` and `%client-detached` are written to a client
-//! that is not set up yet (reproduced within 200 attaches). So whatever of ours attaches, makes or ends a session holds
-//! the gate, and nothing attaches before things have been quiet for a moment.
-//!
-//! It is also the guard that keeps a stuck event client from freezing agents (`tmux::control::Role`). Attaches again
+//! Also owns the server's gate ([`Gate`]), which all our control clients share. It is also the guard that keeps a stuck event client from freezing agents (`tmux::control::Role`). Attaches again
 //! when its session ends; whoever asks while there is no server gets an error, never a wait without end.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::time::Duration;
 
-use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::sync::{mpsc, watch};
 
 use crate::error::{Error, Kind, Result};
-use crate::tmux::{Command, Connection, Notification, Role, ServerSpec, SessionId};
+use crate::tmux::{Command, Connection, Gate, Notification, Role, ServerSpec, SessionId};
 
-/// How long tmux may take to tell its clients about a session or a client that came or went.
-const SETTLE: std::time::Duration = std::time::Duration::from_millis(250);
+/// How long who is about to attach waits for our own clients.
+const FOLLOWED: Duration = Duration::from_secs(1);
 
 /// The command channel.
 #[derive(Debug)]
@@ -26,8 +22,9 @@ pub struct Link {
     conn: tokio::sync::Mutex<Option<Connection>>,
     sessions: Mutex<Vec<SessionId>>,
     lost: mpsc::Sender<()>,
-    /// When things are quiet again.
-    gate: tokio::sync::Mutex<Instant>,
+    gate: Gate,
+    /// The sessions that have an event client.
+    followed: watch::Sender<BTreeSet<SessionId>>,
     /// Held by whoever starts an overview: `up` and a jump may want it in the same moment.
     pub overview: tokio::sync::Mutex<()>,
 }
@@ -40,7 +37,8 @@ impl Link {
             conn: tokio::sync::Mutex::new(None),
             sessions: Mutex::new(Vec::new()),
             lost,
-            gate: tokio::sync::Mutex::new(Instant::now()),
+            gate: Gate::default(),
+            followed: watch::Sender::default(),
             overview: tokio::sync::Mutex::default(),
         }
     }
@@ -72,7 +70,7 @@ impl Link {
             return Ok(conn.clone());
         }
         if slot.take().is_some() {
-            self.unsettle().await;
+            self.unsettle();
         }
         let sessions = self.sessions.lock().map(|s| s.clone()).unwrap_or_default();
         let mut last = Error::new(Kind::Tmux, "no tmux session of a swarm is there");
@@ -95,22 +93,25 @@ impl Link {
         session: SessionId,
         role: Role,
     ) -> Result<(Connection, mpsc::Receiver<Notification>)> {
-        let quiet = self.gate.lock().await;
-        tokio::time::sleep_until(*quiet).await;
-        Connection::attach(&self.spec, session, role).await
+        Connection::attach(&self.spec, session, role, &self.gate).await
     }
 
-    /// Does something that makes or ends sessions or detaches clients of ours, while nothing attaches.
-    pub async fn exclusively<T>(&self, work: impl Future<Output = T>) -> T {
-        let mut quiet = self.gate.lock().await;
-        let done = work.await;
-        *quiet = Instant::now() + SETTLE;
-        done
+    /// A session has an event client for as long as the answer lives.
+    pub fn follows(&self, session: SessionId) -> Follows<'_> {
+        self.followed.send_modify(|sessions| _ = sessions.insert(session));
+        Follows { link: self, session }
+    }
+
+    /// Waits, for a moment, until a session has its event client: then a person may attach, whom tmux tells of.
+    pub async fn followed(&self, session: SessionId) {
+        let mut followed = self.followed.subscribe();
+        let _ =
+            tokio::time::timeout(FOLLOWED, followed.wait_for(|sessions| sessions.contains(&session))).await;
     }
 
     /// Makes a session: one more round trip, and tmux has told everybody about it.
     pub async fn make_session(&self, command: Command) -> Result<String> {
-        let _quiet = self.gate.lock().await;
+        let _stirring = self.gate.stir().await;
         self.spec.make_folder()?;
         let made = match self.spec.run(std::slice::from_ref(&command)).await {
             // Another program's `tmux attach` had started an empty server, which was about to end.
@@ -122,8 +123,8 @@ impl Link {
     }
 
     /// A client of ours has gone: tmux may be telling others right now.
-    pub async fn unsettle(&self) {
-        self.exclusively(async {}).await;
+    pub fn unsettle(&self) {
+        self.gate.unsettle();
     }
 
     /// Whether there is a live connection right now.
@@ -139,6 +140,19 @@ impl Link {
     /// Closes the connection.
     pub async fn close(&self) {
         *self.conn.lock().await = None;
+    }
+}
+
+/// A session is followed; see [`Link::follows`].
+#[derive(Debug)]
+pub struct Follows<'l> {
+    link: &'l Link,
+    session: SessionId,
+}
+
+impl Drop for Follows<'_> {
+    fn drop(&mut self) {
+        self.link.followed.send_modify(|sessions| _ = sessions.remove(&self.session));
     }
 }
 

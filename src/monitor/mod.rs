@@ -24,6 +24,7 @@ pub mod rebuild;
 pub mod retention;
 mod seek;
 pub mod sessions;
+pub mod show;
 pub mod socket;
 pub mod status_files;
 pub mod status_line;

@@ -3,7 +3,7 @@
 //! Every effect that takes time runs in a task of its own and reports back as an event; the loop never waits here.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -15,18 +15,17 @@ use crate::error::{Error, Kind, Result};
 use crate::handoff::{Handoff, Party};
 use crate::name::SwarmName;
 use crate::paths::Paths;
-use crate::protocol::{Adopt, Capture as CaptureReply, HandedOver, Line, Notice, RpcError};
+use crate::protocol::{Adopt, HandedOver, Line, Notice, RpcError};
 use crate::state::event::FoundPane;
 use crate::state::{Effect, EventKind, Filed, Op, Record, Started, Watched};
 use crate::status::Reason;
-use crate::tmux::command::Capture;
-use crate::tmux::{Command, Launch, PaneId, SessionId};
+use crate::tmux::{Command, PaneId};
 
 use super::booking::{Booked, Booker};
 use super::link::Link;
 use super::socket::ReplyTo;
 use super::waiting_hooks::WaitingHooks;
-use super::{answer, build, chores, instance_files, launch, sessions, submit};
+use super::{answer, build, chores, instance_files, launch, sessions, show, submit};
 
 /// What the tasks need to act.
 #[derive(Debug)]
@@ -380,7 +379,7 @@ async fn act(hands: &Arc<Hands>, effect: Effect) -> Option<EventKind> {
             Some(EventKind::Built { swarm, placed })
         }
         Effect::ShowOverview { swarm, pane, root } => {
-            let launch = overview_launch(hands, &swarm, &root);
+            let launch = show::overview_launch(hands, &swarm, &root);
             warn("start the overview", sessions::start_overview(&hands.link, pane, &launch).await);
             None
         }
@@ -427,12 +426,10 @@ async fn act(hands: &Arc<Hands>, effect: Effect) -> Option<EventKind> {
             Some(done(op, submit::interrupt::interrupt(hands, pane, &profile, &instance).await))
         }
         submit @ Effect::Submit { .. } => typed(hands, submit).await,
-        Effect::Jump { op, session, pane, client, swarm, root } => {
-            let overview = overview_launch(hands, &swarm, &root);
-            Some(done(op, jump(hands, session, pane, client, &overview).await))
-        }
-        Effect::Type { op, pane, keys } => Some(done(op, submit::live::keys(hands, pane, &keys).await)),
-        Effect::Capture { op, pane, rev } => Some(done(op, capture(hands, pane, rev).await)),
+        asked @ (Effect::Jump { .. }
+        | Effect::Capture { .. }
+        | Effect::Type { .. }
+        | Effect::ReplyFollowed { .. }) => for_person(hands, asked).await,
         Effect::Search { swarm, watched, search } => {
             let id = search.id.clone();
             let found = super::mail::search(hands, watched.as_deref(), &search).await;
@@ -459,6 +456,26 @@ async fn act(hands: &Arc<Hands>, effect: Effect) -> Option<EventKind> {
         | Effect::FindKeys { .. }
         | Effect::Configured(_) => None,
     }
+}
+
+/// What a person sees of panes and types into them.
+async fn for_person(hands: &Arc<Hands>, effect: Effect) -> Option<EventKind> {
+    let (op, result) = match effect {
+        Effect::Jump { op, session, pane, client, swarm, root } => {
+            let overview = show::overview_launch(hands, &swarm, &root);
+            (op, show::jump(hands, session, pane, client, &overview).await)
+        }
+        Effect::Capture { op, pane, rev } => (op, show::capture(hands, pane, rev).await),
+        Effect::Type { op, pane, keys } => (op, submit::live::keys(hands, pane, &keys).await),
+        Effect::ReplyFollowed { op, session, answer } => {
+            if let Some(session) = session {
+                hands.link.followed(session).await;
+            }
+            (op, Ok(answer))
+        }
+        _ => return None,
+    };
+    Some(done(op, result))
 }
 
 /// Submits a text to an agent, once the file with the whole lies there where it is typed only in part.
@@ -509,73 +526,6 @@ async fn run(hands: &Hands, commands: Vec<Command>) -> Result<()> {
         reply.map_err(|why| Error::new(Kind::Tmux, why))?;
     }
     Ok(())
-}
-
-/// How the overview of a swarm is started in its window.
-fn overview_launch(hands: &Hands, swarm: &SwarmName, root: &Path) -> Launch {
-    let socket = hands.link.spec().socket_path().display().to_string();
-    let argv = [hands.exe.display().to_string(), "-S".into(), socket, "-s".into(), swarm.to_string()];
-    Launch { directory: root.display().to_string(), env: crate::paths::places(), argv: argv.to_vec() }
-}
-
-async fn jump(
-    hands: &Hands,
-    session: SessionId,
-    pane: Option<PaneId>,
-    client: Option<String>,
-    overview: &Launch,
-) -> Result<Value> {
-    let conn = hands.link.connection().await?;
-    let mut commands = Vec::new();
-    let mut target = session;
-    match pane {
-        Some(pane) => {
-            let rows = conn.panes().await?;
-            let row = rows.iter().find(|r| r.pane == pane);
-            let row = row.ok_or_else(|| Error::new(Kind::Gone, format!("the pane {pane} is gone")))?;
-            // A window may be linked into several sessions: ours first.
-            target = rows.iter().find(|r| r.pane == pane && r.session == session).unwrap_or(row).session;
-            commands.push(Command::select_window(row.window));
-            commands.push(Command::select_pane(pane));
-        }
-        None => {
-            let window = sessions::open_overview(&hands.link, session, overview).await?;
-            commands.push(Command::select_window(window));
-        }
-    }
-    if let Some(client) = client {
-        commands.push(Command::switch_client(&client, target));
-    }
-    for reply in conn.batch(commands).await? {
-        reply.map_err(|why| Error::new(Kind::Tmux, format!("tmux refused: {why}")))?;
-    }
-    Ok(json!({"session": target.to_string()}))
-}
-
-async fn capture(hands: &Hands, pane: PaneId, rev: u64) -> Result<Value> {
-    let conn = hands.link.connection().await?;
-    let commands = vec![
-        Command::capture_pane(pane, Capture::Escapes, None),
-        Command::display_message(
-            pane,
-            "#{pane_id} #{pane_width} #{pane_height} #{cursor_flag} #{cursor_x} #{cursor_y}",
-        ),
-    ];
-    let mut replies = conn.batch(commands).await?.into_iter();
-    let gone = |why: String| Error::new(Kind::Gone, format!("cannot read the pane {pane}: {why}"));
-    let mut next = || replies.next().unwrap_or_else(|| Err("no answer".into())).map_err(gone);
-    let screen = next()?;
-    let size = next()?;
-    let size = size.text().into_owned();
-    let mut words = size.split_whitespace();
-    if words.next() != Some(pane.to_string().as_str()) {
-        return Err(gone("it is not there any more".into()));
-    }
-    let mut number = || words.next().and_then(|w| w.parse().ok()).unwrap_or(0);
-    let [width, height, shown, x, y] = [number(), number(), number(), number(), number()];
-    let cursor = (shown == 1).then_some((x, y));
-    let reply = CaptureReply { ansi: screen.text().into_owned(), width, height, rev, cursor };
-    Ok(json!(reply))
 }
 
 /// What a pane that swarm did not make is.

@@ -41,7 +41,7 @@ pub async fn rebuild(hands: &Hands, database: &Path, server: &Path, now: Timesta
         return vec![letters];
     }
     // A monitor was here before: its clients may be detaching right now.
-    hands.link.unsettle().await;
+    hands.link.unsettle();
     let saved: Vec<SavedSwarm> = rows.into_iter().map(|held| saved(hands, held)).collect();
     let sessions = saved.iter().filter_map(|s| s.session).collect();
     hands.link.set_sessions(sessions);

@@ -217,7 +217,7 @@ pub async fn end(link: &Link, swarm: &SwarmName, session: SessionId) -> Result<(
         return Ok(());
     }
     // The session ends under our own client: no answer is an answer.
-    let _ = link.exclusively(conn.one(Command::kill_session(session))).await;
+    let _ = conn.one(Command::kill_session(session)).await;
     Ok(())
 }
 
@@ -229,7 +229,6 @@ fn is_ours(row: &PaneRow, swarm: &SwarmName, windows: &BTreeMap<String, WindowId
 pub async fn remove_pane(link: &Link, pane: PaneId, agent: &AgentName) -> Result<()> {
     let conn = link.connection().await?;
     let condition = format!("#{{==:#{{@swarm_agent}},{agent}}}");
-    let remove = conn.one(Command::if_format(pane, &condition, &[Command::kill_pane(pane)], &[]));
-    // The last pane takes the session with it.
-    link.exclusively(remove).await.map(|_| ()).context(|| format!("remove {pane}"))
+    let remove = Command::if_format(pane, &condition, &[Command::kill_pane(pane)], &[]);
+    conn.one(remove).await.map(|_| ()).context(|| format!("remove {pane}"))
 }

@@ -24,6 +24,15 @@ use super::{Caller, Op, Record};
 pub enum Effect {
     /// Answer a client; after everything stored before it is committed.
     Reply(Op, Result<Value, RpcError>),
+    /// Answer a client once our own clients have attached to the session: what it does next, tmux may tell them of.
+    ReplyFollowed {
+        /// Whose answer it is.
+        op: Op,
+        /// The session; `None` where there is none.
+        session: Option<SessionId>,
+        /// The answer.
+        answer: Value,
+    },
     /// Answer a client only if everything before it is in the database: what is accepted is kept.
     ReplyStored(Op, Result<Value, RpcError>),
     /// Answer a client that cannot wait for the database.

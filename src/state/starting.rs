@@ -327,8 +327,7 @@ impl State {
 
     /// Answers every `up` of this swarm that waits for nobody any more.
     pub(super) fn finish_up(&mut self, name: &SwarmName, at: Timestamp, out: &mut Vec<Effect>) {
-        let session =
-            self.swarms.get(name).and_then(|s| s.session).map(|s| s.to_string()).unwrap_or_default();
+        let session = self.swarms.get(name).and_then(|s| s.session);
         let (done, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.ups)
             .into_iter()
             .partition(|up| up.swarm == *name && up.waiting.is_empty());
@@ -348,8 +347,9 @@ impl State {
             }
             let mut agents: Vec<Progress> = up.wanted.iter().filter_map(|a| up.done.remove(a)).collect();
             agents.extend(up.done.into_values());
-            let report = UpReport { session: session.clone(), agents };
-            out.push(Effect::Reply(up.op, Ok(json!(report))));
+            let name = session.map(|s| s.to_string()).unwrap_or_default();
+            let answer = json!(UpReport { session: name, agents });
+            out.push(Effect::ReplyFollowed { op: up.op, session, answer });
         }
     }
 }

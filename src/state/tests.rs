@@ -175,6 +175,7 @@ pub(super) fn replied(effects: &[Effect]) -> Option<Result<(), u8>> {
         Effect::Reply(_, result) | Effect::ReplyStored(_, result) => {
             Some(result.as_ref().map(|_| ()).map_err(|e| e.code))
         }
+        Effect::ReplyFollowed { .. } => Some(Ok(())),
         _ => None,
     })
 }

@@ -11,6 +11,7 @@ mod place;
 
 use tmux_interface as spell;
 
+use super::gate::Stir;
 use super::id::PaneId;
 use super::quote;
 use crate::config::Arrangement;
@@ -31,12 +32,15 @@ pub struct Command {
     pub(super) blocks: Blocks,
     /// tmux up to 3.7 writes `%pause` and `%continue` into the reply of this command.
     pub(super) notifies: bool,
+    /// What tmux tells control clients because of it.
+    pub(super) stirs: Stir,
 }
 
 impl From<spell::TmuxCommand<'_>> for Command {
     fn from(built: spell::TmuxCommand<'_>) -> Self {
-        let words = built.to_vec().into_iter().map(std::borrow::Cow::into_owned).collect();
-        Self { words, blocks: Blocks::One, notifies: false }
+        let words: Vec<String> = built.to_vec().into_iter().map(std::borrow::Cow::into_owned).collect();
+        let stirs = words.first().map_or(Stir::No, |name| Stir::of(name));
+        Self { words, blocks: Blocks::One, notifies: false, stirs }
     }
 }
 
@@ -134,7 +138,13 @@ impl Command {
         if !otherwise.is_empty() {
             built.push_param(Self::nested(otherwise));
         }
-        Self { blocks: Blocks::Many, ..built.into() }
+        let stirs = Self::stirs(then).max(Self::stirs(otherwise));
+        Self { blocks: Blocks::Many, stirs, ..built.into() }
+    }
+
+    /// What tmux tells control clients because of these.
+    pub(super) fn stirs(commands: &[Self]) -> Stir {
+        commands.iter().map(|command| command.stirs).max().unwrap_or(Stir::No)
     }
 
     /// Runs `true` in the background. Its exit makes tmux 3.3a notice deaths of which it lost the status.
@@ -230,6 +240,17 @@ mod tests {
                 r#"display-message \"-p\" \"pasted\"""#
             )
         );
+    }
+
+    #[test]
+    fn what_clients_are_told_of_is_known_through_every_nesting() {
+        let pane = PaneId(1);
+        let stirs = |then: Command| Command::if_format(pane, "1", &[Command::say("x"), then], &[]).stirs;
+        assert_eq!(stirs(Command::split_empty(pane, Split::Below)), Stir::Now);
+        assert_eq!(stirs(Command::if_format(pane, "1", &[], &[Command::kill_pane(pane)])), Stir::Later);
+        assert_eq!(stirs(Command::send_keys(pane, &["Enter"])), Stir::No);
+        let window = Command::open_window(SessionId(1), "t", "n", &launch(&["a", "b"]), &[], &[], "x");
+        assert_eq!(window.stirs, Stir::Now);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::command::Command;
 use super::format::{self, ClientRow, PaneRow};
+use super::gate::Gate;
 use super::id::{PaneId, SessionId};
 use super::matching::{Answer, Matching};
 use super::notification::{self, Item, Notification, Parser};
@@ -90,6 +91,7 @@ pub struct Connection {
     requests: mpsc::Sender<Request>,
     state: Arc<State>,
     output: bool,
+    gate: Gate,
 }
 
 #[derive(Debug)]
@@ -120,12 +122,15 @@ impl State {
 }
 
 impl Connection {
-    /// Attaches a control client to the session. The receiver closes when the connection is over.
+    /// Attaches a control client to the session, when nothing else is going on at the server's gate. The receiver closes
+    /// when the connection is over.
     pub async fn attach(
         spec: &ServerSpec,
         session: SessionId,
         role: Role,
+        gate: &Gate,
     ) -> Result<(Self, mpsc::Receiver<Notification>)> {
+        let alone = gate.attaching().await;
         let mut child = spawn(spec, session, role)?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
@@ -141,9 +146,11 @@ impl Connection {
         let (ready, attached) = oneshot::channel();
         let task = Task { child, stdin, stdout, stderr, state: Arc::clone(&state), inbox };
         tokio::spawn(task.run(Outbox::new(events), ready));
-        match tokio::time::timeout(CALL_TIMEOUT, attached).await {
+        let attached = tokio::time::timeout(CALL_TIMEOUT, attached).await;
+        drop(alone);
+        match attached {
             Ok(Ok(())) => {
-                let conn = Self { requests, state, output: role == Role::Events };
+                let conn = Self { requests, state, output: role == Role::Events, gate: gate.clone() };
                 Ok((conn.with_output().await?, receiver))
             }
             Ok(Err(_)) => {
@@ -177,6 +184,7 @@ impl Connection {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
+        let _stirring = self.gate.stir_by(Command::stirs(&commands)).await;
         let (answer, replies) = oneshot::channel();
         let call = async {
             self.requests.send(Request { commands, answer }).await.map_err(|_| self.state.lost_error())?;

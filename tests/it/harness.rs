@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use swarm::tmux::command::Capture;
 use swarm::tmux::{
-    ClientRow, Command, Connection, Created, Launch, Notification, PaneId, PaneRow, Role, ServerSpec,
+    ClientRow, Command, Connection, Created, Gate, Launch, Notification, PaneId, PaneRow, Role, ServerSpec,
     SessionId, Socket, WindowId,
 };
 use tempfile::TempDir;
@@ -99,8 +99,9 @@ impl Server {
         let text = String::from_utf8(output.stdout).unwrap();
         let Created { session, window, pane } = text.lines().next().unwrap().parse().unwrap();
         started.pid = text.lines().find_map(|line| line.strip_prefix("pid=")?.parse().ok());
-        let (conn, _) = Connection::attach(&spec, session, Role::Command).await.unwrap();
-        let (events_conn, events) = Connection::attach(&spec, session, Role::Events).await.unwrap();
+        let (conn, _) = Connection::attach(&spec, session, Role::Command, &Gate::default()).await.unwrap();
+        let (events_conn, events) =
+            Connection::attach(&spec, session, Role::Events, &Gate::default()).await.unwrap();
         let events = Mutex::new(events);
         Self { spec, conn, session, window, pane, events, events_conn, process: started }
     }
@@ -123,8 +124,10 @@ impl Server {
         let (session, pid) = text.trim().split_once(' ').unwrap();
         self.session = session.parse().unwrap();
         self.process.pid = pid.parse().ok();
-        (self.conn, _) = Connection::attach(&self.spec, self.session, Role::Command).await.unwrap();
-        let (events_conn, events) = Connection::attach(&self.spec, self.session, Role::Events).await.unwrap();
+        (self.conn, _) =
+            Connection::attach(&self.spec, self.session, Role::Command, &Gate::default()).await.unwrap();
+        let (events_conn, events) =
+            Connection::attach(&self.spec, self.session, Role::Events, &Gate::default()).await.unwrap();
         (self.events_conn, self.events) = (events_conn, Mutex::new(events));
     }
 

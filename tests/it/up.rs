@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use swarm::snapshot::{AgentView, Snapshot};
 use swarm::status::{Reason, Status};
@@ -59,23 +58,7 @@ impl Team {
 
     /// Runs `swarm` and gives what it printed, whatever its exit code.
     pub async fn run(&self, args: &[&str]) -> Output {
-        let output = tokio::process::Command::from(self.command(args)).output().await.unwrap();
-        if args.first() == Some(&"up") && output.status.success() {
-            self.settled().await;
-        }
-        output
-    }
-
-    /// Waits for the monitor's two clients. A window that changes in the instant in which a control client attaches ends
-    /// tmux 3.3a; a person is not as fast as a test.
-    pub async fn settled(&self) {
-        let start = Instant::now();
-        let attached = async || {
-            let Ok(clients) = self.server.conn.clients().await else { return true };
-            let monitors = clients.iter().filter(|c| c.control && c.session != Some(self.server.session));
-            monitors.count() >= 2 || start.elapsed() > Duration::from_secs(5)
-        };
-        self.server.wait_until("the monitor has attached", attached).await;
+        tokio::process::Command::from(self.command(args)).output().await.unwrap()
     }
 
     /// Runs `swarm`, which must succeed, and gives its stdout.

@@ -256,9 +256,8 @@ impl Watcher {
     }
 
     /// A client of ours was ended: nothing attaches while tmux tells the others.
-    fn left(&mut self) {
-        let hands = self.hands.clone();
-        self.tasks.spawn(async move { hands.link.unsettle().await });
+    fn left(&self) {
+        self.hands.link.unsettle();
     }
 
     /// The agent in a pane is another process than was thought.

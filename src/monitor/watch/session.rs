@@ -80,6 +80,7 @@ async fn follow(
 ) {
     match hands.link.attach(session, Role::Events).await {
         Ok((conn, mut notifications)) => {
+            let _followed = hands.link.follows(session);
             // An agent that painted its only screen while we were attaching would never be looked at again.
             if inputs.send(Input::Following).await.is_err() {
                 return;
@@ -112,6 +113,6 @@ async fn follow(
             tokio::time::sleep(AGAIN).await;
         }
     }
-    hands.link.unsettle().await;
+    hands.link.unsettle();
     let _ = inputs.send(Input::Lost(session)).await;
 }

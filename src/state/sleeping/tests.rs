@@ -376,7 +376,7 @@ fn up_again(driven: &mut Driven, specs: Vec<AgentSpec>) -> (Vec<Effect>, serde_j
         effects.iter().find_map(|e| if let Effect::EnsureSession { op, .. } = e { Some(*op) } else { None });
     let effects = ready(driven, op.unwrap());
     let report = effects.iter().find_map(|e| match e {
-        Effect::Reply(_, Ok(report)) => Some(report.clone()),
+        Effect::ReplyFollowed { answer, .. } => Some(answer.clone()),
         _ => None,
     });
     (effects, report.unwrap_or_default())

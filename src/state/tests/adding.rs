@@ -36,7 +36,7 @@ fn an_added_agent_joins_is_kept_by_up_and_made_again() {
     assert!(refusal(&driven.ask(add("three"))).unwrap().contains("another agent, right now"));
     driven.next_op -= 1;
     let effects = place(&mut driven, "two", Ok(5));
-    assert!(effects.iter().any(|e| matches!(e, Effect::Reply(_, Ok(_)))), "{effects:?}");
+    assert!(effects.iter().any(|e| matches!(e, Effect::ReplyFollowed { .. })), "{effects:?}");
     assert!(refusal(&driven.ask(add("two"))).unwrap().contains("has an agent `two` already"));
     // It is lost with its pane; `up` with a file that does not name it makes it again all the same.
     driven.event(EventKind::TmuxLost);
@@ -62,7 +62,7 @@ fn one_that_is_removed_before_it_has_come_up_keeps_nobody_waiting() {
     driven.ask(add("two"));
     let added = Op(driven.next_op);
     let effects = driven.ask(Request::Remove(target("two")));
-    let answered = |e: &Effect| matches!(e, Effect::Reply(op, Ok(report)) if *op == added && report["agents"][0]["step"] == "failed");
+    let answered = |e: &Effect| matches!(e, Effect::ReplyFollowed { op, answer, .. } if *op == added && answer["agents"][0]["step"] == "failed");
     assert!(effects.iter().any(answered), "{effects:?}");
     // The session that was asked for is there now, and the next one is added.
     let session =
@@ -76,7 +76,7 @@ fn an_agent_that_cannot_be_added_leaves_nothing() {
     let mut driven = Driven::up(&["one"]);
     driven.ask(add("two"));
     let effects = place(&mut driven, "two", Err("no space for new pane"));
-    assert!(effects.iter().any(|e| matches!(e, Effect::Reply(_, Ok(_)))), "the report says it failed");
+    assert!(effects.iter().any(|e| matches!(e, Effect::ReplyFollowed { .. })), "the report says it failed");
     assert!(effects.iter().any(|e| matches!(
         e,
         Effect::Store(Record::SwarmUp { config, .. }) if config.agents.len() == 1

@@ -68,8 +68,9 @@ impl Command {
         );
         let name = quote::format_literal(name);
         list.push(spell::RenameWindow::new().target_window(made).new_name(name).build().into());
+        let stirs = Self::stirs(&list);
         let list = spell::IfShell::new().not_execute().shell_command("1").command(Self::nested(&list));
-        Self { blocks: Blocks::Many, ..list.build().into() }
+        Self { blocks: Blocks::Many, stirs, ..list.build().into() }
     }
 
     /// Ends the window that [`Command::open_window`] made and could not complete.

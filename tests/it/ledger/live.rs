@@ -25,7 +25,6 @@ async fn up(team: &Team) {
     command.env("PATH", format!("{}:{path}", team.project().join("bin").display()));
     let out = tokio::process::Command::from(command).output().await.unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-    team.settled().await;
 }
 
 /// Waits until `agent` used what `is` says.

@@ -2,7 +2,7 @@
 
 use swarm::error::Kind;
 use swarm::tmux::command::Split;
-use swarm::tmux::{Command, Connection, Created, Notification, PaneId, Role, ServerSpec, SessionId};
+use swarm::tmux::{Command, Connection, Created, Gate, Notification, PaneId, Role, ServerSpec, SessionId};
 
 use crate::harness::Server;
 
@@ -70,7 +70,7 @@ async fn events_tell_what_happens() {
     let made: Created = split.text().parse().unwrap();
     server.wait_for_event("layout", |e| *e == Notification::LayoutChange(server.window)).await;
     let (events, mut received) =
-        Connection::attach(&server.spec, server.session, Role::Events).await.unwrap();
+        Connection::attach(&server.spec, server.session, Role::Events, &Gate::default()).await.unwrap();
     if !events.has_output() {
         return;
     }
@@ -110,7 +110,7 @@ async fn events_tell_what_happens() {
 async fn a_consumer_that_does_not_read_neither_blocks_nor_fills_memory() {
     let server = Server::start().await;
     let (events, mut received) =
-        Connection::attach(&server.spec, server.session, Role::Events).await.unwrap();
+        Connection::attach(&server.spec, server.session, Role::Events, &Gate::default()).await.unwrap();
     if !events.has_output() {
         return;
     }
@@ -144,7 +144,8 @@ async fn a_consumer_that_does_not_read_neither_blocks_nor_fills_memory() {
 #[tokio::test]
 async fn looking_on_does_not_resize_anything() {
     let server = Server::start().await;
-    let (_events, _received) = Connection::attach(&server.spec, server.session, Role::Events).await.unwrap();
+    let (_events, _received) =
+        Connection::attach(&server.spec, server.session, Role::Events, &Gate::default()).await.unwrap();
     let row = server.row(server.pane).await;
     // tmux 3.2 makes the first session at the size of a client that has none.
     let size = if server.at_least(3, 3).await { (200, 50) } else { (80, 23) };
@@ -156,7 +157,8 @@ async fn looking_on_does_not_resize_anything() {
 async fn the_last_handle_ends_the_process_and_leaves_no_zombie() {
     let server = Server::start().await;
     let before: Vec<u32> = server.conn.clients().await.unwrap().iter().map(|c| c.pid).collect();
-    let (conn, mut received) = Connection::attach(&server.spec, server.session, Role::Command).await.unwrap();
+    let (conn, mut received) =
+        Connection::attach(&server.spec, server.session, Role::Command, &Gate::default()).await.unwrap();
     let clients = server.conn.clients().await.unwrap();
     let pid = clients.iter().map(|c| c.pid).find(|pid| !before.contains(pid)).unwrap();
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
@@ -173,17 +175,19 @@ async fn the_last_handle_ends_the_process_and_leaves_no_zombie() {
 #[tokio::test]
 async fn a_lost_server_is_an_error_with_a_reason() {
     let server = Server::start().await;
-    let missing = Connection::attach(&server.spec, SessionId(77), Role::Command).await;
+    let missing = Connection::attach(&server.spec, SessionId(77), Role::Command, &Gate::default()).await;
     let error = missing.unwrap_err().to_string();
     assert!(error.contains("can't find session"), "{error}");
-    let (conn, mut events) = Connection::attach(&server.spec, server.session, Role::Events).await.unwrap();
+    let (conn, mut events) =
+        Connection::attach(&server.spec, server.session, Role::Events, &Gate::default()).await.unwrap();
     let ended = server.conn.batch(vec![Command::kill_session(server.session)]).await;
     assert!(ended.is_ok_and(|replies| replies[0].is_ok()), "the answer came before the end");
     while events.recv().await.is_some() {}
     let error = conn.one(Command::say("x")).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Tmux);
     assert!(conn.lost().is_some());
-    let nobody = Connection::attach(&server.spec, server.session, Role::Command).await.unwrap_err();
+    let nobody =
+        Connection::attach(&server.spec, server.session, Role::Command, &Gate::default()).await.unwrap_err();
     let nobody = nobody.to_string();
     let reasons = ["no sessions", "no server", "server exited", "error connecting"];
     assert!(reasons.iter().any(|reason| nobody.contains(reason)), "{nobody}");
@@ -227,7 +231,7 @@ async fn replies_are_utf8_in_any_locale() {
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(&wrapper, executable).unwrap();
     let spec = ServerSpec { program: wrapper, ..server.spec.clone() };
-    let (conn, _) = Connection::attach(&spec, server.session, Role::Command).await.unwrap();
+    let (conn, _) = Connection::attach(&spec, server.session, Role::Command, &Gate::default()).await.unwrap();
     conn.one(Command::set_title(server.pane, "✳ é")).await.unwrap();
     assert_eq!(conn.panes().await.unwrap()[0].title, "✳ é");
     assert_eq!(spec.run(&[Command::list_panes_as("#{pane_title}")]).await.unwrap(), "✳ é\n");

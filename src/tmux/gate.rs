@@ -1,0 +1,142 @@
+//! Keeps what makes tmux tell its control clients something apart from the attach of such a client.
+//!
+//! tmux 3.3a crashes, and every agent with it, when it tells a control client of something while that client is being set
+//! up: `%window-pane-changed`, `%session-window-changed`, `%sessions-changed`, `%client-session-changed` and
+//! `%client-detached` are written to it unasked (core dumps in 4 of 60 starts of a swarm on a busy machine). So whatever of
+//! ours attaches has the gate alone, and what is told later, when a client or a session has gone, is waited for.
+//!
+//! What a person or another program does in these few milliseconds it cannot keep away.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::time::Instant;
+
+/// How long tmux may take to tell its clients about a session or a client that came or went.
+const SETTLE: Duration = Duration::from_millis(250);
+
+/// What a command makes tmux tell its control clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stir {
+    /// Nothing that could harm one.
+    No,
+    /// Something, before the command is answered.
+    Now,
+    /// Something more once a process has gone.
+    Later,
+}
+
+impl Stir {
+    /// By the name of the command.
+    pub(super) fn of(name: &str) -> Self {
+        match name {
+            "break-pane" | "join-pane" | "new-session" | "new-window" | "select-pane" | "select-window"
+            | "split-window" | "swap-pane" | "switch-client" => Self::Now,
+            "attach-session" | "detach-client" | "kill-pane" | "kill-session" | "kill-window" => Self::Later,
+            _ => Self::No,
+        }
+    }
+}
+
+/// The gate of one server. Clones are the same gate.
+#[derive(Debug, Clone, Default)]
+pub struct Gate(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    turn: RwLock<()>,
+    /// When things are quiet again.
+    quiet: Mutex<Option<Instant>>,
+}
+
+/// Something is being told; nothing attaches meanwhile.
+#[derive(Debug)]
+pub struct Stirring<'g> {
+    gate: &'g Gate,
+    later: bool,
+    _turn: RwLockReadGuard<'g, ()>,
+}
+
+impl Drop for Stirring<'_> {
+    fn drop(&mut self) {
+        if self.later {
+            self.gate.unsettle();
+        }
+    }
+}
+
+impl Gate {
+    /// For who makes a session with a process of its own.
+    pub async fn stir(&self) -> Stirring<'_> {
+        Stirring { gate: self, later: false, _turn: self.0.turn.read().await }
+    }
+
+    /// For commands; `None` where nothing is told.
+    pub(super) async fn stir_by(&self, stir: Stir) -> Option<Stirring<'_>> {
+        match stir {
+            Stir::No => None,
+            Stir::Now => Some(self.stir().await),
+            Stir::Later => {
+                let mut stirring = self.stir().await;
+                stirring.later = true;
+                Some(stirring)
+            }
+        }
+    }
+
+    /// A client of ours has gone: tmux may be telling others right now.
+    pub fn unsettle(&self) {
+        *self.0.quiet.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + SETTLE);
+    }
+
+    /// For who attaches: waits until nothing is told.
+    pub(super) async fn attaching(&self) -> RwLockWriteGuard<'_, ()> {
+        loop {
+            let turn = self.0.turn.write().await;
+            let quiet = *self.0.quiet.lock().unwrap_or_else(PoisonError::into_inner);
+            match quiet.filter(|quiet| *quiet > Instant::now()) {
+                None => return turn,
+                Some(quiet) => {
+                    // Others need not wait for that.
+                    drop(turn);
+                    tokio::time::sleep_until(quiet).await;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_attaches_is_alone_and_waits_until_it_is_quiet() {
+        let gate = Gate::default();
+        let (first, second) = (gate.stir_by(Stir::Now).await, gate.stir_by(Stir::Later).await);
+        let began = Instant::now();
+        let attached = async { drop(gate.attaching().await) };
+        let work = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            drop((first, second));
+            // Nobody waits for the silence but who attaches.
+            let third = gate.stir().await;
+            assert_eq!(began.elapsed(), Duration::from_secs(1));
+            drop(third);
+        };
+        tokio::join!(attached, work);
+        assert_eq!(began.elapsed(), Duration::from_secs(1) + SETTLE);
+        let alone = gate.attaching().await;
+        assert!(gate.stir_by(Stir::No).await.is_none());
+        let other = async {
+            drop(gate.stir().await);
+            assert_eq!(began.elapsed(), Duration::from_secs(3) + SETTLE);
+        };
+        let attached = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            drop(alone);
+        };
+        tokio::join!(other, attached);
+    }
+}
