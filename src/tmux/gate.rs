@@ -1,9 +1,11 @@
 //! Keeps what makes tmux tell its control clients something apart from the attach of such a client.
 //!
-//! tmux 3.3a crashes, and every agent with it, when it tells a control client of something while that client is being set
-//! up: `%window-pane-changed`, `%session-window-changed`, `%sessions-changed`, `%client-session-changed` and
-//! `%client-detached` are written to it unasked (core dumps in 4 of 60 starts of a swarm on a busy machine). So whatever of
-//! ours attaches has the gate alone, and what is told later, when a client or a session has gone, is waited for.
+//! tmux crashes, and every agent with it, when it tells a control client of something while that client is being set up:
+//! `%window-pane-changed`, `%session-window-changed`, `%sessions-changed`, `%client-session-changed` and `%client-detached`
+//! are written to it unasked. Measured: of 1000 attaches beside a client that selects panes all the time 58 ended a 3.3a
+//! server, 37 a 3.5a, none a 3.8; and 6 of 132 tests that start a swarm, or a new monitor, on a busy machine (3.3a; none of
+//! 120 with the gate). So whatever of ours attaches has the gate alone, and what is told later, when a client or a session
+//! has gone, is waited for.
 //!
 //! What a person or another program does in these few milliseconds it cannot keep away.
 
