@@ -175,6 +175,8 @@ class Run:
             if name == "claude" and FIRST_RUN:
                 # Limits of a subscription come only to who has logged in with one.
                 agents.append(("claude-limit", True))
+            if name == "gemini":
+                agents.append(("gemini-limit", True))
             for agent, trusted in agents:
                 plan = self.prepare(name, agent)
                 if not trusted:

@@ -76,9 +76,14 @@ TOURS = {
         ("answered", "key:Enter", "working|idle", None, 20),
         ("- idle again", "wait", "idle", None, 30),
         ("error", "SCN:err400 go", "error api", "APIError", 60),
+        ("a turn after the error", "SCN:text go", "idle", "SCRIPTED-DONEtext", 30),
+        ("exit", "/quit", "exited finished", None, 20),
+    ],
+    # Its dialog comes back for requests of its own that were under way, as long as the limit holds: an agent by itself,
+    # which ends with the swarm.
+    "gemini-limit": [
         ("rate limit", "SCN:quota go", "limited usage_limit", "UsagelimitRreached|Usagelimitreached", 60),
         ("- left", "stop", "idle|error", None, 60),
-        ("exit", "/quit", "exited finished", None, 20),
     ],
     "opencode": [
         ("working", "SCN:slow=15 go", "working", "escinterrupt", 20),
@@ -242,11 +247,11 @@ def stop(run, name):
 
 def ready(run, name):
     """As a person does before typing: waits until the composer is there and still, and clears it."""
-    if name == "gemini" and run.latest[name][0][0] == "limited":
+    if name == "gemini-limit" and run.latest[name][0][0] == "limited":
         stop(run, name)
     end, since = time.monotonic() + 30, time.monotonic()
     before = None
-    if name == "gemini" and "Stop" in (run.agent(name).get("options") or []):
+    if name == "gemini-limit" and "Stop" in (run.agent(name).get("options") or []):
         stop(run, name)
     while time.monotonic() < end and time.monotonic() - since < 1:
         now = run.tmux("capture-pane", "-p", "-t", run.agent(name)["pane"])
