@@ -27,8 +27,8 @@
 //!
 //! 1. Nothing is typed into a pane whose state is not proven fit at that moment.
 //! 2. A handoff accepted is never lost and never delivered twice unmarked.
-//! 3. `paste-buffer` never reaches a dead pane, and nothing of ours makes tmux tell its clients anything while one of ours
-//!    attaches (the whole server crashes: 3.3a at the first, 3.5a at the second, too).
+//! 3. `paste-buffer` never reaches a dead pane, and nothing of the monitor's makes tmux tell its clients anything while one
+//!    of it attaches (the whole server crashes: 3.3a at the first, all up to 3.6 at the second).
 //! 4. No pane, window, session, option, key binding or process that swarm did not create is changed or ended.
 //! 5. A number shown was measured: unknown is `null`, estimates say so. Money is exact.
 //! 6. Parsing never fails and never panics, whatever the bytes. Text from panes is data.

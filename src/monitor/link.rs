@@ -1,7 +1,8 @@
 //! The command channel: one control client without output, attached to a session of ours.
 //!
-//! Also owns the server's gate ([`Gate`]), which all our control clients share. It is also the guard that keeps a stuck event client from freezing agents (`tmux::control::Role`). Attaches again
-//! when its session ends; whoever asks while there is no server gets an error, never a wait without end.
+//! Also owns the server's gate ([`Gate`]), which all our control clients share. It is the guard, too, that keeps a stuck
+//! event client from freezing agents (`tmux::control::Role`). Attaches again when its session ends; whoever asks while there
+//! is no server gets an error, never a wait without end.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -10,9 +11,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
 use crate::error::{Error, Kind, Result};
+use crate::tmux::gate::Stirring;
 use crate::tmux::{Command, Connection, Gate, Notification, Role, ServerSpec, SessionId};
 
-/// How long who is about to attach waits for our own clients.
+/// How long the answer to `up` waits for our own clients.
 const FOLLOWED: Duration = Duration::from_secs(1);
 
 /// The command channel.
@@ -69,15 +71,13 @@ impl Link {
         if let Some(conn) = slot.as_ref().filter(|c| c.lost().is_none()) {
             return Ok(conn.clone());
         }
-        if slot.take().is_some() {
-            self.unsettle();
-        }
+        *slot = None;
         let sessions = self.sessions.lock().map(|s| s.clone()).unwrap_or_default();
         let mut last = Error::new(Kind::Tmux, "no tmux session of a swarm is there");
         for session in sessions {
             match self.attach(session, Role::Command).await {
                 Ok((conn, notifications)) => {
-                    tokio::spawn(until_lost(notifications, self.lost.clone()));
+                    tokio::spawn(until_lost(notifications, self.lost.clone(), self.gate.clone()));
                     *slot = Some(conn.clone());
                     return Ok(conn);
                 }
@@ -102,7 +102,7 @@ impl Link {
         Follows { link: self, session }
     }
 
-    /// Waits, for a moment, until a session has its event client: then a person may attach, whom tmux tells of.
+    /// Waits, for a moment, until a session has its event client: then whoever was answered may go on with tmux.
     pub async fn followed(&self, session: SessionId) {
         let mut followed = self.followed.subscribe();
         let _ =
@@ -120,6 +120,16 @@ impl Link {
         };
         self.spec.run(&[Command::list_clients()]).await?;
         Ok(made)
+    }
+
+    /// For who ends a client of ours; nothing attaches meanwhile, nor until tmux has told the others.
+    pub async fn leaving(&self) -> Stirring {
+        self.gate.stir_later().await
+    }
+
+    /// Waits, for a moment, until no client is being set up: one that ended before would take the server with it.
+    pub async fn set_up(&self) {
+        let _ = tokio::time::timeout(FOLLOWED, self.gate.stir()).await;
     }
 
     /// A client of ours has gone: tmux may be telling others right now.
@@ -157,7 +167,8 @@ impl Drop for Follows<'_> {
 }
 
 /// Ends with the connection; the command channel needs no notifications.
-async fn until_lost(mut notifications: mpsc::Receiver<Notification>, lost: mpsc::Sender<()>) {
+async fn until_lost(mut notifications: mpsc::Receiver<Notification>, lost: mpsc::Sender<()>, gate: Gate) {
     while notifications.recv().await.is_some() {}
+    gate.unsettle();
     let _ = lost.send(()).await;
 }

@@ -230,6 +230,7 @@ async fn serve(
     snapshots.send_replace(Arc::new(monitor.state.snapshot()));
     monitor.finish(&mut happened).await;
     watcher.abort();
+    hands.link.set_up().await;
     transcripts.abort();
     status_files.abort();
     retention.abort();

@@ -19,7 +19,7 @@ use crate::protocol::{Adopt, HandedOver, Line, Notice, RpcError};
 use crate::state::event::FoundPane;
 use crate::state::{Effect, EventKind, Filed, Op, Record, Started, Watched};
 use crate::status::Reason;
-use crate::tmux::{Command, PaneId};
+use crate::tmux::{Command, PaneId, SessionId};
 
 use super::booking::{Booked, Booker};
 use super::link::Link;
@@ -128,6 +128,7 @@ impl Performer {
         match effect {
             Effect::Reply(op, result) => self.reply(op, result),
             Effect::ReplyStored(op, result) => self.reply_stored(op, result),
+            Effect::ReplyFollowed { op, session, answer } => self.reply_followed(op, session, answer),
             Effect::ReplyNow(op, value) => {
                 if let Some((reply, id)) = self.replies.remove(&op) {
                     reply.answer(id, Ok(value));
@@ -218,6 +219,20 @@ impl Performer {
         } else {
             reply.answer(id, result);
         }
+    }
+
+    /// Answers once all before it was written, and our own clients have attached to the session.
+    fn reply_followed(&mut self, op: Op, session: Option<SessionId>, answer: Value) {
+        let Some((reply, id)) = self.replies.remove(&op) else { return };
+        let committed = self.booker.barrier();
+        let hands = self.hands.clone();
+        self.tasks.spawn(async move {
+            let _ = committed.await;
+            if let Some(session) = session {
+                hands.link.followed(session).await;
+            }
+            reply.answer(id, Ok(answer));
+        });
     }
 
     /// Answers once all before it is in the database; an error where the database cannot take it now.
@@ -426,10 +441,9 @@ async fn act(hands: &Arc<Hands>, effect: Effect) -> Option<EventKind> {
             Some(done(op, submit::interrupt::interrupt(hands, pane, &profile, &instance).await))
         }
         submit @ Effect::Submit { .. } => typed(hands, submit).await,
-        asked @ (Effect::Jump { .. }
-        | Effect::Capture { .. }
-        | Effect::Type { .. }
-        | Effect::ReplyFollowed { .. }) => for_person(hands, asked).await,
+        asked @ (Effect::Jump { .. } | Effect::Capture { .. } | Effect::Type { .. }) => {
+            for_person(hands, asked).await
+        }
         Effect::Search { swarm, watched, search } => {
             let id = search.id.clone();
             let found = super::mail::search(hands, watched.as_deref(), &search).await;
@@ -437,6 +451,7 @@ async fn act(hands: &Arc<Hands>, effect: Effect) -> Option<EventKind> {
         }
         Effect::Reply(..)
         | Effect::ReplyStored(..)
+        | Effect::ReplyFollowed { .. }
         | Effect::ReplyNow(..)
         | Effect::HandOver(..)
         | Effect::AwaitAnswer { .. }
@@ -467,12 +482,6 @@ async fn for_person(hands: &Arc<Hands>, effect: Effect) -> Option<EventKind> {
         }
         Effect::Capture { op, pane, rev } => (op, show::capture(hands, pane, rev).await),
         Effect::Type { op, pane, keys } => (op, submit::live::keys(hands, pane, &keys).await),
-        Effect::ReplyFollowed { op, session, answer } => {
-            if let Some(session) = session {
-                hands.link.followed(session).await;
-            }
-            (op, Ok(answer))
-        }
         _ => return None,
     };
     Some(done(op, result))

@@ -20,7 +20,7 @@ pub fn overview_launch(hands: &Hands, swarm: &SwarmName, root: &Path) -> Launch 
     Launch { directory: root.display().to_string(), env: crate::paths::places(), argv: argv.to_vec() }
 }
 
-/// Shows a pane, or the overview, in a client; `None` is for a person who is about to attach.
+/// Shows a pane, or the overview, in a client; without one it is made the current one of its session, for who attaches.
 pub async fn jump(
     hands: &Hands,
     session: SessionId,
@@ -46,15 +46,11 @@ pub async fn jump(
             commands.push(Command::select_window(window));
         }
     }
-    let switches = client.is_some();
     if let Some(client) = client {
         commands.push(Command::switch_client(&client, target));
     }
     for reply in conn.batch(commands).await? {
         reply.map_err(|why| Error::new(Kind::Tmux, format!("tmux refused: {why}")))?;
-    }
-    if !switches {
-        hands.link.followed(session).await;
     }
     Ok(json!({"session": target.to_string()}))
 }

@@ -327,7 +327,9 @@ impl State {
 
     /// Answers every `up` of this swarm that waits for nobody any more.
     pub(super) fn finish_up(&mut self, name: &SwarmName, at: Timestamp, out: &mut Vec<Effect>) {
-        let session = self.swarms.get(name).and_then(|s| s.session);
+        let swarm = self.swarms.get(name);
+        let session = swarm.and_then(|s| s.session);
+        let lives = swarm.is_some_and(|s| s.agents.iter().any(Agent::is_alive));
         let (done, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.ups)
             .into_iter()
             .partition(|up| up.swarm == *name && up.waiting.is_empty());
@@ -349,6 +351,8 @@ impl State {
             agents.extend(up.done.into_values());
             let name = session.map(|s| s.to_string()).unwrap_or_default();
             let answer = json!(UpReport { session: name, agents });
+            // Who has no agents that run is not followed.
+            let session = session.filter(|_| lives);
             out.push(Effect::ReplyFollowed { op: up.op, session, answer });
         }
     }

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::command::Command;
 use super::format::{self, ClientRow, PaneRow};
-use super::gate::Gate;
+use super::gate::{Attaching, Gate};
 use super::id::{PaneId, SessionId};
 use super::matching::{Answer, Matching};
 use super::notification::{self, Item, Notification, Parser};
@@ -143,15 +143,17 @@ impl Connection {
         });
         let (requests, inbox) = mpsc::channel(64);
         let (events, receiver) = mpsc::channel(QUEUE);
-        let (ready, attached) = oneshot::channel();
-        let task = Task { child, stdin, stdout, stderr, state: Arc::clone(&state), inbox };
+        let (told, attached) = oneshot::channel();
+        let (set_up, may_write) = oneshot::channel();
+        let ready = Ready { told, set_up, alone };
+        let task = Task { child, stdin, stdout, stderr, state: Arc::clone(&state), inbox, may_write };
         tokio::spawn(task.run(Outbox::new(events), ready));
-        let attached = tokio::time::timeout(CALL_TIMEOUT, attached).await;
-        drop(alone);
-        match attached {
+        match tokio::time::timeout(CALL_TIMEOUT, attached).await {
             Ok(Ok(())) => {
                 let conn = Self { requests, state, output: role == Role::Events, gate: gate.clone() };
-                Ok((conn.with_output().await?, receiver))
+                // Without it the client goes again.
+                let conn = conn.with_output().await.inspect_err(|_| gate.unsettle())?;
+                Ok((conn, receiver))
             }
             Ok(Err(_)) => {
                 let reason = lock(&state.lost).clone().unwrap_or_default();
@@ -184,9 +186,9 @@ impl Connection {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        let _stirring = self.gate.stir_by(Command::stirs(&commands)).await;
         let (answer, replies) = oneshot::channel();
         let call = async {
+            let _stirring = self.gate.stir_by(Command::stirs(&commands)).await;
             self.requests.send(Request { commands, answer }).await.map_err(|_| self.state.lost_error())?;
             replies.await.map_err(|_| self.state.lost_error())?
         };
@@ -265,15 +267,32 @@ struct Task {
     stderr: ChildStderr,
     state: Arc<State>,
     inbox: mpsc::Receiver<Request>,
+    may_write: oneshot::Receiver<()>,
+}
+
+/// What waits until the client is set up.
+struct Ready {
+    told: oneshot::Sender<()>,
+    set_up: oneshot::Sender<()>,
+    /// Nothing else goes on at the server until then.
+    alone: Attaching,
+}
+
+impl Ready {
+    fn tell(self) {
+        drop(self.alone);
+        let _ = self.set_up.send(());
+        let _ = self.told.send(());
+    }
 }
 
 impl Task {
-    async fn run(self, outbox: Outbox, ready: oneshot::Sender<()>) {
-        let Self { mut child, stdin, stdout, mut stderr, state, mut inbox } = self;
+    async fn run(self, outbox: Outbox, ready: Ready) {
+        let Self { mut child, stdin, stdout, mut stderr, state, mut inbox, may_write } = self;
         let (mut said, mut ready) = (Vec::new(), Some(ready));
         let reason = tokio::select! {
             reason = read(stdout, &state, outbox, &mut ready) => reason,
-            reason = write(stdin, &state, &mut inbox) => reason,
+            reason = write(stdin, &state, &mut inbox, may_write) => reason,
             never = collect(&mut stderr, &mut said) => match never {},
         };
         // The process is about to end by itself or is ended here; what it still has to say comes at once.
@@ -290,7 +309,17 @@ impl Task {
     }
 }
 
-async fn write(mut stdin: ChildStdin, state: &State, inbox: &mut mpsc::Receiver<Request>) -> String {
+/// Writes what is asked, once the client is set up: one that ends before takes the server with it, so that not even a
+/// caller who has gone ends it sooner.
+async fn write(
+    mut stdin: ChildStdin,
+    state: &State,
+    inbox: &mut mpsc::Receiver<Request>,
+    may_write: oneshot::Receiver<()>,
+) -> String {
+    if tokio::time::timeout(CALL_TIMEOUT, may_write).await.is_err() {
+        return too_slow().to_string();
+    }
     while let Some(Request { commands, answer }) = inbox.recv().await {
         let bytes = lock(&state.matching).add(&commands, answer);
         if let Err(error) = stdin.write_all(&bytes).await {
@@ -315,7 +344,7 @@ async fn read(
     mut stdout: ChildStdout,
     state: &State,
     mut outbox: Outbox,
-    ready: &mut Option<oneshot::Sender<()>>,
+    ready: &mut Option<Ready>,
 ) -> String {
     let mut parser = Parser::new();
     let mut buffer = vec![0; 64 * 1024];
@@ -344,7 +373,9 @@ async fn read(
                 Item::Notification(notification) => {
                     match &notification {
                         Notification::SessionChanged(..) => {
-                            ready.take().map(|ready| ready.send(()));
+                            if let Some(ready) = ready.take() {
+                                ready.tell();
+                            }
                         }
                         Notification::Exit { reason: why } if !why.is_empty() => reason.clone_from(why),
                         _ => {}

@@ -33,17 +33,29 @@ fn place(spec: &ServerSpec) -> PathBuf {
 /// Versions that work and have a trap of their own.
 fn program(version: &Version, place: &std::path::Path) -> Check {
     let found = format!("{version} ({})", place.display());
-    if version.at_least(3, 4) {
+    if version.at_least(3, 7) {
         return Check::ok("tmux", found);
+    }
+    // See `tmux::gate`.
+    if version.at_least(3, 4) {
+        return Check::warning(
+            "tmux",
+            format!(
+                "{found}: tmux before 3.7 may crash when a pane is selected, or a session or client comes or goes, in \
+                 the very moment in which a control client attaches; swarm keeps its own doings apart"
+            ),
+            "tmux 3.7 or newer where you can have it",
+        );
     }
     // Measured on Debian's 3.3a: a paste into a dead pane ends the whole server; half of the exit statuses are lost.
     Check::warning(
         "tmux",
         format!(
-            "{found}: a paste into an ended pane can crash this version's server, and it loses exit statuses; \
-             swarm guards its own pastes and asks again for the statuses"
+            "{found}: a paste into an ended pane can crash this version's server, and so can what happens in the very \
+             moment in which a control client attaches; it loses exit statuses. swarm guards its own pastes, keeps its \
+             own doings apart, and asks again for the statuses"
         ),
-        "tmux 3.4 or newer; until then do not paste into a pane that has ended",
+        "tmux 3.7 or newer; until then do not paste into a pane that has ended",
     )
 }
 
@@ -74,6 +86,7 @@ pub(super) fn examples() -> Vec<Check> {
     let socket = "tmux's socket";
     vec![
         program(&old, "/usr/bin/tmux".as_ref()),
+        program(&new, "/usr/bin/tmux".as_ref()),
         running("3.1c\n", &new, socket),
         running("3.4\n", &new, socket),
     ]
@@ -110,7 +123,7 @@ mod tests {
         let look = |version: &str| program(&Version::parse(version), "/usr/bin/tmux".as_ref());
         assert_eq!(look("tmux 3.3a").state, State::Warning);
         assert_eq!(look("tmux 3.2").state, State::Warning);
-        assert_eq!(look("tmux 3.5a").state, State::Ok);
+        assert_eq!(look("tmux 3.5a").state, State::Warning);
         assert_eq!(look("tmux next-3.8").state, State::Ok);
     }
 

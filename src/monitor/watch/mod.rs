@@ -247,17 +247,25 @@ impl Watcher {
     /// Gives an order to every event client: a window may be linked into several sessions. A client that cannot take
     /// it is replaced by a new one, which hears everything.
     fn order(&mut self, flow: Flow) {
-        let before = self.sessions.len();
-        self.sessions.retain(|_, session| session.order(flow));
-        if self.sessions.len() < before {
-            self.left();
+        if self.leave(|_, session| !session.order(flow)) {
             self.schedule_audit(AUDIT_SOON);
         }
     }
 
-    /// A client of ours was ended: nothing attaches while tmux tells the others.
-    fn left(&self) {
-        self.hands.link.unsettle();
+    /// Ends these clients; nothing attaches while tmux tells the others. Answers whether there were any.
+    fn leave(&mut self, which: impl Fn(SessionId, &Session) -> bool) -> bool {
+        let left: Vec<SessionId> =
+            self.sessions.iter().filter(|(id, session)| which(**id, session)).map(|(id, _)| *id).collect();
+        let left: Vec<Session> = left.iter().filter_map(|id| self.sessions.remove(id)).collect();
+        if left.is_empty() {
+            return false;
+        }
+        let hands = self.hands.clone();
+        self.tasks.spawn(async move {
+            let _leaving = hands.link.leaving().await;
+            drop(left);
+        });
+        true
     }
 
     /// The agent in a pane is another process than was thought.
@@ -400,13 +408,8 @@ impl Watcher {
             rows.iter().filter(|r| self.knows(r.pane)).map(|r| r.session).collect();
         self.hands.link.set_sessions(wanted.iter().copied().collect());
         // A session without agents of ours is left as soon as it is certain that none comes back.
-        let before = self.sessions.len();
-        self.sessions.retain(|session, _| {
-            wanted.contains(session) || rows.iter().any(|r| r.session == *session && !r.swarm.is_empty())
-        });
-        if self.sessions.len() < before {
-            self.left();
-        }
+        let ours = |session: SessionId| rows.iter().any(|r| r.session == session && !r.swarm.is_empty());
+        self.leave(|id, _| !wanted.contains(&id) && !ours(id));
         for session in wanted {
             if !self.sessions.contains_key(&session) {
                 let (hands, inputs) = (self.hands.clone(), self.inputs.clone());

@@ -110,6 +110,7 @@ async fn follow(
         }
         Err(err) => {
             tracing::debug!("events of {session}: {err}");
+            hands.link.unsettle();
             tokio::time::sleep(AGAIN).await;
         }
     }

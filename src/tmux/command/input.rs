@@ -4,6 +4,7 @@ use tmux_interface as spell;
 
 use super::Command;
 use crate::tmux::format;
+use crate::tmux::gate::Stir;
 use crate::tmux::id::PaneId;
 use crate::tmux::quote;
 
@@ -27,7 +28,8 @@ impl Command {
     fn leave_mode(pane: PaneId) -> Self {
         let mut built = spell::SendKeys::new().target_pane(pane.to_string()).build();
         built.push_flag("-X").push_param("cancel");
-        built.into()
+        // `%pane-mode-changed`
+        Self { stirs: Stir::Now, ..built.into() }
     }
 
     /// Types literal text, best up to 512 bytes; longer text is pasted.
