@@ -10,7 +10,7 @@ use std::ops::Range;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use super::settings::{Icons, TerminalNotify};
+use super::settings::{Icons, Occasion, TerminalNotify};
 use super::{AnswerBy, Permissions, Restart};
 use crate::status::Attention;
 
@@ -329,9 +329,10 @@ pub struct Overview {
 #[derive(Debug, Default, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Notify {
-    /// What you are told: asks, failed, finished.
-    pub on: Option<Vec<Attention>>,
-    /// What you are told of single agents, by name (backend, or shop/backend for one swarm's): the same words, or none.
+    /// What you are told: asks, failed, finished, and budget (one reached a threshold).
+    pub on: Option<Vec<Occasion>>,
+    /// What you are told of single agents, by name (backend, or shop/backend for one swarm's): asks, failed, finished, or
+    /// nothing.
     #[serde(default)]
     pub agents: BTreeMap<At<String>, Vec<Attention>>,
     /// Ring the terminal's bell.

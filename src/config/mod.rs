@@ -46,7 +46,7 @@ pub use layout::{Arrangement, Layout};
 pub use load::{Loaded, Loader, Origins};
 pub use problem::{Problem, Report, Warning};
 pub use resolve::{MAX_AGENTS, proposal};
-pub use settings::{Icons, MonitorSettings, Notify, Overview, Price, Quiet, TerminalNotify};
+pub use settings::{Icons, MonitorSettings, Notify, Occasion, Overview, Price, Quiet, TerminalNotify};
 pub use trust::{Trust, TrustList};
 
 pub use crate::agent::Permissions;

@@ -36,7 +36,7 @@ pub enum Icons {
 #[serde(default)]
 pub struct Notify {
     /// What is told.
-    pub on: Vec<Attention>,
+    pub on: Vec<Occasion>,
     /// What is told of single agents, by name (`backend`, or `shop/backend` for that swarm's).
     pub agents: BTreeMap<String, Vec<Attention>>,
     /// Ring the terminal's bell.
@@ -56,6 +56,30 @@ pub struct Notify {
     pub cool_down_seconds: u64,
     /// When nothing is told.
     pub quiet: Option<Quiet>,
+}
+
+/// What a person is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Occasion {
+    /// An agent asks.
+    Asks,
+    /// An agent failed or is gone.
+    Failed,
+    /// An agent finished a turn.
+    Finished,
+    /// A budget reached one of its thresholds.
+    Budget,
+}
+
+impl From<Attention> for Occasion {
+    fn from(attention: Attention) -> Self {
+        match attention {
+            Attention::Asks => Self::Asks,
+            Attention::Failed => Self::Failed,
+            Attention::Finished => Self::Finished,
+        }
+    }
 }
 
 /// Which escape sequence makes a terminal show a notification.

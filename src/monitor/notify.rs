@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::config::{Config, Notify, TerminalNotify};
+use crate::config::{Config, Notify, Occasion, TerminalNotify};
 use crate::name::{AgentName, SwarmName};
 use crate::snapshot::{AgentView, Snapshot};
 use crate::state::EventKind;
@@ -43,13 +43,23 @@ const BODY: usize = 200;
 
 /// Something happened that a person may want to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Happened {
-    /// In which swarm.
-    pub swarm: SwarmName,
-    /// To which agent.
-    pub agent: AgentName,
-    /// What.
-    pub attention: Attention,
+pub enum Happened {
+    /// To an agent.
+    Agent {
+        /// In which swarm.
+        swarm: SwarmName,
+        /// To which one.
+        agent: AgentName,
+        /// What.
+        attention: Attention,
+    },
+    /// A budget reached a threshold.
+    Budget {
+        /// In which swarm.
+        swarm: SwarmName,
+        /// How it stands.
+        text: String,
+    },
 }
 
 /// What a person is told.
@@ -164,27 +174,48 @@ impl Notifier {
         }
         let cool_down = i64::try_from(self.settings.cool_down_seconds).unwrap_or(i64::MAX);
         self.told.retain(|_, at| now.as_second() - at.as_second() < cool_down);
-        let mut tell = Vec::new();
+        let (mut tell, mut budgets) = (Vec::new(), Vec::new());
         for happened in due {
-            let Some(view) = find(snapshot, &happened) else { continue };
-            let shown = |c: &ClientRow| c.focused && c.pane.map(|p| p.to_string()) == view.pane;
-            if view.attention != Some(happened.attention)
-                || !wanted(&self.settings, &happened)
-                || clients.iter().any(shown)
-            {
-                continue;
+            match happened {
+                Happened::Agent { swarm, agent, attention } => {
+                    tell.extend(self.of_agent((swarm, agent, attention), snapshot, clients, now));
+                }
+                Happened::Budget { swarm, text } if self.settings.on.contains(&Occasion::Budget) => {
+                    budgets.push(of_budget(&swarm, &text));
+                }
+                Happened::Budget { .. } => {}
             }
-            let key = (happened.swarm.clone(), happened.agent.clone(), happened.attention);
-            if self.told.contains_key(&key) {
-                continue;
-            }
-            self.told.insert(key, now);
-            tell.push(told(&happened, view));
         }
         if tell.len() >= MANY {
             tell = vec![together(&tell)];
         }
+        // Each threshold is told of once.
+        tell.extend(budgets);
         tell
+    }
+
+    /// What is told of an agent, where it still holds, is wanted, is not looked at and was not told just before.
+    fn of_agent(
+        &mut self,
+        key: (SwarmName, AgentName, Attention),
+        snapshot: &Snapshot,
+        clients: &[ClientRow],
+        now: Timestamp,
+    ) -> Option<Told> {
+        let (swarm, agent, attention) = &key;
+        let of = snapshot.swarms.iter().find(|s| s.name == swarm.as_str())?;
+        let view = of.agents.iter().find(|a| a.name == agent.as_str())?;
+        let shown = |c: &ClientRow| c.focused && c.pane.map(|p| p.to_string()) == view.pane;
+        let tell = view.attention == Some(*attention)
+            && wanted(&self.settings, swarm, agent, *attention)
+            && !clients.iter().any(shown)
+            && !self.told.contains_key(&key);
+        if !tell {
+            return None;
+        }
+        let told = told(swarm, *attention, view);
+        self.told.insert(key, now);
+        Some(told)
     }
 
     /// Tells it, by every way that is set.
@@ -238,20 +269,27 @@ impl Notifier {
     }
 }
 
-fn find<'s>(snapshot: &'s Snapshot, happened: &Happened) -> Option<&'s AgentView> {
-    let swarm = snapshot.swarms.iter().find(|s| s.name == happened.swarm.as_str())?;
-    swarm.agents.iter().find(|a| a.name == happened.agent.as_str())
-}
-
 /// Whether the person wants to be told this of this agent.
-fn wanted(settings: &Notify, happened: &Happened) -> bool {
-    let full = format!("{}/{}", happened.swarm, happened.agent);
-    let own = settings.agents.get(&full).or_else(|| settings.agents.get(happened.agent.as_str()));
-    own.unwrap_or(&settings.on).contains(&happened.attention)
+fn wanted(settings: &Notify, swarm: &SwarmName, agent: &AgentName, attention: Attention) -> bool {
+    let own = settings.agents.get(&format!("{swarm}/{agent}"));
+    match own.or_else(|| settings.agents.get(agent.as_str())) {
+        Some(own) => own.contains(&attention),
+        None => settings.on.contains(&attention.into()),
+    }
 }
 
-fn told(happened: &Happened, view: &AgentView) -> Told {
-    let (kind, verb) = match happened.attention {
+fn of_budget(swarm: &SwarmName, text: &str) -> Told {
+    Told {
+        title: format!("{swarm}: budget"),
+        body: clip(one_line(text).trim(), BODY),
+        swarm: swarm.to_string(),
+        agent: String::new(),
+        kind: "budget",
+    }
+}
+
+fn told(swarm: &SwarmName, attention: Attention, view: &AgentView) -> Told {
+    let (kind, verb) = match attention {
         Attention::Asks => ("asks", "asks"),
         Attention::Failed => ("failed", "has failed"),
         Attention::Finished => ("finished", "has finished"),
@@ -261,7 +299,7 @@ fn told(happened: &Happened, view: &AgentView) -> Told {
     let text = proof.or(view.last_line.as_deref()).unwrap_or_default();
     // Begins with a word of ours: a program cannot take it for an option.
     let body = clip(one_line(&format!("{}{reason}: {text}", view.status)).trim(), BODY);
-    let (swarm, agent) = (happened.swarm.to_string(), happened.agent.to_string());
+    let (swarm, agent) = (swarm.to_string(), view.name.clone());
     Told { title: format!("{swarm}/{agent} {verb}"), body, swarm, agent, kind }
 }
 
@@ -398,7 +436,7 @@ mod tests {
     use crate::status::{Proof, Source, Status};
 
     fn happened(agent: &str, attention: Attention) -> Happened {
-        Happened { swarm: "shop".parse().unwrap(), agent: agent.parse().unwrap(), attention }
+        Happened::Agent { swarm: "shop".parse().unwrap(), agent: agent.parse().unwrap(), attention }
     }
 
     fn snapshot(agents: &[(&str, Attention)]) -> Snapshot {
@@ -423,7 +461,11 @@ mod tests {
     }
 
     fn settings() -> Notify {
-        Notify { on: vec![Attention::Asks, Attention::Failed], cool_down_seconds: 30, ..Notify::default() }
+        Notify {
+            on: vec![Occasion::Asks, Occasion::Failed, Occasion::Budget],
+            cool_down_seconds: 30,
+            ..Notify::default()
+        }
     }
 
     fn at(second: i64) -> Timestamp {
@@ -473,7 +515,8 @@ mod tests {
             ("b", Attention::Asks, false),
             ("c", Attention::Asks, true),
         ] {
-            assert_eq!(wanted(&own, &happened(agent, attention)), want, "{agent} {attention:?}");
+            let (swarm, name) = ("shop".parse().unwrap(), agent.parse().unwrap());
+            assert_eq!(wanted(&own, &swarm, &name, attention), want, "{agent} {attention:?}");
         }
         let mut night =
             notifier(Notify { quiet: Some(crate::config::Quiet { from: 0, to: 1440 }), ..settings() });
@@ -489,6 +532,20 @@ mod tests {
         let told = notifier(settings()).choose(due, &shown, &[], at(0));
         assert_eq!(told.len(), 1);
         assert_eq!(told[0].title, "4 agents need you");
+    }
+
+    #[test]
+    fn budgets_are_told_where_they_are_wanted_each_by_itself() {
+        let text = "swarm per day: $8.00 of $10.00 (80 %)\n".to_owned();
+        let names = ["a", "b", "c", "d"];
+        let mut due = names.map(|n| happened(n, Attention::Failed)).to_vec();
+        due.push(Happened::Budget { swarm: "shop".parse().unwrap(), text });
+        let shown = snapshot(&names.map(|n| (n, Attention::Failed)));
+        let told = notifier(settings()).choose(due.clone(), &shown, &[], at(0));
+        let told: Vec<_> = told.iter().map(|t| (t.title.as_str(), t.body.trim(), t.kind)).collect();
+        assert_eq!(told[1..], [("shop: budget", "swarm per day: $8.00 of $10.00 (80 %)", "budget")]);
+        let mut others = notifier(Notify { on: vec![Occasion::Asks], ..settings() });
+        assert!(others.choose(due, &shown, &[], at(0)).is_empty());
     }
 
     #[test]

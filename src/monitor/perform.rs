@@ -23,6 +23,7 @@ use crate::tmux::{Command, PaneId, SessionId};
 
 use super::booking::{Booked, Booker};
 use super::link::Link;
+use super::notify::Happened;
 use super::socket::ReplyTo;
 use super::waiting_hooks::WaitingHooks;
 use super::{answer, build, chores, instance_files, launch, sessions, show, submit};
@@ -57,7 +58,7 @@ pub struct Performer {
     watch: mpsc::Sender<super::watch::Order>,
     files: [mpsc::Sender<Vec<Watched>>; 3],
     filing: mpsc::UnboundedSender<Filed>,
-    tell: mpsc::Sender<super::notify::Happened>,
+    tell: mpsc::Sender<Happened>,
     tasks: JoinSet<()>,
     /// What runs after agents have ended: nobody waits for it.
     chores: JoinSet<()>,
@@ -78,7 +79,7 @@ impl Performer {
         watch: mpsc::Sender<super::watch::Order>,
         files: [mpsc::Sender<Vec<Watched>>; 3],
         filing: mpsc::UnboundedSender<Filed>,
-        tell: mpsc::Sender<super::notify::Happened>,
+        tell: mpsc::Sender<Happened>,
     ) -> Self {
         Self {
             hands,
@@ -188,7 +189,10 @@ impl Performer {
             Effect::Signal { pid, pid_start, kill } => launch::signal(pid, pid_start, kill),
             Effect::Notify { swarm, agent, attention } => {
                 // A full queue: more has happened than anybody could be told, and the overview shows it all.
-                let _ = self.tell.try_send(super::notify::Happened { swarm, agent, attention });
+                let _ = self.tell.try_send(Happened::Agent { swarm, agent, attention });
+            }
+            Effect::NotifyBudget { swarm, text } => {
+                let _ = self.tell.try_send(Happened::Budget { swarm, text });
             }
             Effect::Configured(_) => {}
             Effect::AfterExit(ended) => {
@@ -466,6 +470,7 @@ async fn act(hands: &Arc<Hands>, effect: Effect) -> Option<EventKind> {
         | Effect::Leave
         | Effect::Signal { .. }
         | Effect::Notify { .. }
+        | Effect::NotifyBudget { .. }
         | Effect::AfterExit(_)
         | Effect::ReadBudgets(_)
         | Effect::FindKeys { .. }

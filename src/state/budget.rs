@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind};
-use crate::ledger::budget::{Action, Amount, Crossing, Key};
+use crate::ledger::budget::{Action, Amount, Crossing, Key, Stretch};
 use crate::name::{AgentName, SwarmName};
 use crate::protocol::ExtendBudget;
 use crate::snapshot::Hold;
@@ -232,7 +232,7 @@ impl State {
             drop_owed(&name, &mut swarm.agents, &written, at, out);
             let Written { crossings, kept, work } = written;
             for crossing in crossings {
-                out.push(crossed(&name, &swarm.purse, &crossing, at));
+                crossed(&name, &swarm.purse, &crossing, at, out);
                 self.changed = true;
             }
             for kept in kept {
@@ -490,7 +490,8 @@ fn interrupt(
     true
 }
 
-fn crossed(swarm: &SwarmName, purse: &Purse, crossing: &Crossing, at: Timestamp) -> Effect {
+/// Writes down that a budget crossed a threshold, and tells the person of one that got worse.
+fn crossed(swarm: &SwarmName, purse: &Purse, crossing: &Crossing, at: Timestamp, out: &mut Vec<Effect>) {
     let (before, now) = (crossing.before, crossing.now);
     let worse = (now.action, now.warned) > (before.action, before.warned);
     let kind = match now.action {
@@ -507,7 +508,18 @@ fn crossed(swarm: &SwarmName, purse: &Purse, crossing: &Crossing, at: Timestamp)
         "action": action_word(now.action),
         "now": purse.say(&crossing.key),
     });
-    event(swarm, None, kind, at, data)
+    out.push(event(swarm, None, kind, at, data));
+    // Every turn begins at nothing: of one that is merely long nobody is told again and again.
+    if worse && (crossing.key.stretch != Stretch::Turn || now.action >= Action::Hold) {
+        let then = match now.action {
+            Action::None | Action::Warn => "",
+            Action::StopDispatch => ": nothing new is handed to its agents",
+            Action::Hold => ": its agents are held",
+            Action::Interrupt => ": its agents are interrupted",
+        };
+        let text = format!("{}{then}", purse.say(&crossing.key));
+        out.push(Effect::NotifyBudget { swarm: swarm.clone(), text });
+    }
 }
 
 fn event(swarm: &SwarmName, agent: Option<&Agent>, kind: &'static str, at: Timestamp, data: Value) -> Effect {

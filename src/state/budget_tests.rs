@@ -174,10 +174,24 @@ fn extending_lets_go_only_whom_that_budget_holds() {
 fn warnings_come_once_and_dispatch_stops_before_the_hold() {
     let mut driven = Driven::with(&["a", "b"], per_day(usd(100)));
     driven.says("a", Status::Working);
-    let mut seen = Vec::new();
+    let (mut seen, mut told) = (Vec::new(), Vec::new());
     for amount in [10, 50, 60, 80, 95, 96, 100, 110] {
-        seen.extend(events(&driven.bill("a", cents(amount))));
+        let effects = driven.bill("a", cents(amount));
+        seen.extend(events(&effects));
+        told.extend(effects.into_iter().filter_map(|effect| match effect {
+            Effect::NotifyBudget { text, .. } => Some(text),
+            _ => None,
+        }));
     }
+    assert_eq!(
+        told,
+        [
+            "swarm per day: $0.50 of $1.00 (50 %)",
+            "swarm per day: $0.80 of $1.00 (80 %)",
+            "swarm per day: $0.95 of $1.00 (95 %): nothing new is handed to its agents",
+            "swarm per day: $1.00 of $1.00 (100 %): its agents are held",
+        ]
+    );
     assert_eq!(
         seen,
         ["budget.warned", "budget.warned", "budget.dispatch_stopped", "budget.reached", "budget.held"],

@@ -290,6 +290,13 @@ pub enum Effect {
         /// What for.
         attention: Attention,
     },
+    /// Make the person aware of a budget.
+    NotifyBudget {
+        /// Whose.
+        swarm: SwarmName,
+        /// How it stands.
+        text: String,
+    },
     /// The swarm's configuration, for those who need it outside the state (notifications, prices).
     Configured(Box<Config>),
     /// The monitor ends: nothing is left to do.
