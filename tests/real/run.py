@@ -127,7 +127,7 @@ class Run:
                      "PATH": ":".join([*(str(b) for b in self.bins.values()), os.environ["PATH"]])}
         if profiles := os.environ.get("SWARM_PROFILES"):
             shutil.copytree(profiles, self.home / ".config/swarm/agents")
-        self.latest = {}
+        self.latest, self.story = {}, {}
         # Of the tour: (wanted, found) statuses, and the seconds from the screen to the status by step and agent.
         self.confusion, self.latency = {}, {}
 
@@ -222,12 +222,17 @@ class Run:
                         now = (a["status"], a["reason"])
                         if self.latest.get(a["name"], (None,))[0] != now:
                             self.latest[a["name"]] = (now, at)
+                            self.story.setdefault(a["name"], []).append((now, at))
         threading.Thread(target=read, daemon=True).start()
 
-    def until(self, name, status, reason=None, seconds=60):
+    def until(self, name, status, reason=None, seconds=60, since=None):
+        """When it has the status; with `since`, when it first had it from then on, however short."""
         def there():
-            (got, why), at = self.latest.get(name, ((None, None), 0))
-            return at if got in status.split("|") and (reason is None or why == reason) else None
+            changes = [((None, None), 0), *self.story.get(name, [])]
+            for (got, why), at in changes[-1:] if since is None else changes:
+                if (since is None or at >= since) and got in status.split("|") and (reason is None or why == reason):
+                    return at
+            return None
         return wait_for(f"{name} {status} {reason or ''}", there, seconds, 0.005)
 
     def type_in(self, name, text):
@@ -277,7 +282,7 @@ class Run:
         slow, tool, short = ASK[name]
         for trial in range(trials):
             at = self.type_in(name, short if trial else slow)
-            seen = self.until(name, "working")
+            seen = self.until(name, "working", since=at)
             if trial == 0:
                 self.row(name, "working", "working", self.latest[name][0][0], seen)
             if seen:
