@@ -104,7 +104,10 @@ async fn show(args: &MenuArgs, ctx: &Ctx, server: &ServerSpec, client: &str) -> 
             let (target, view) = ctx.agent(&snapshot, agent)?;
             of_agent(&program, target.swarm.as_str(), view, client)
         }
-        None => match at_pane(&snapshot, args.pane.as_deref()) {
+        None => match at_pane(
+            &snapshot,
+            args.pane.clone().or_else(|| crate::paths::var_str("TMUX_PANE")).as_deref(),
+        ) {
             Some((swarm, view)) => of_agent(&program, swarm, view, client),
             None => of_all(&program, &snapshot, client)?,
         },

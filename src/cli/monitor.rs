@@ -43,7 +43,7 @@ enum MonitorCommand {
 pub fn run(args: &MonitorArgs, ctx: &Ctx) -> Result<()> {
     match args.command {
         MonitorCommand::Run => {
-            log();
+            log(ctx);
             let server = ctx.server()?;
             crate::monitor::run(&ctx.paths, server, || {
                 let _ = output::print("ready\n");
@@ -74,10 +74,12 @@ pub fn run(args: &MonitorArgs, ctx: &Ctx) -> Result<()> {
     }
 }
 
-/// The log goes to stderr, which `client::start` points at the log file; `SWARM_LOG` sets the level.
-fn log() {
-    let filter = crate::paths::var_str("SWARM_LOG").unwrap_or_else(|| "info".to_owned());
-    let filter = tracing_subscriber::EnvFilter::try_new(&filter)
+/// The log goes to stderr, which `client::start` points at the log file; `SWARM_LOG`, or else `log` in the person's own
+/// file, says what goes there.
+fn log(ctx: &Ctx) {
+    let own = crate::config::Config::user_monitor(&ctx.paths).map(|settings| settings.log);
+    let wanted = crate::paths::var_str("SWARM_LOG").or_else(|| own.ok().filter(|log| !log.is_empty()));
+    let filter = tracing_subscriber::EnvFilter::try_new(wanted.as_deref().unwrap_or("info"))
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use tokio::sync::mpsc;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::tmux::{Command, PaneId, ServerSpec};
 use crate::tui::{Exit, JumpBy, Options};
 
@@ -72,7 +72,13 @@ fn looks(ctx: &Ctx) -> Result<Options> {
         crate::config::Icons::Unicode => "unicode",
         crate::config::Icons::Nerd => "nerd",
     };
-    let themes = crate::tui::theme::Themes::default();
+    let mut themes = crate::tui::theme::Themes::default();
+    let own = ctx.paths.config_dir.join("theme.toml");
+    match std::fs::read_to_string(&own) {
+        Ok(text) => themes.overlay(&own.display().to_string(), &text)?,
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => {}
+        Err(err) => return Err(err).context(|| format!("read {}", own.display())),
+    }
     let name = if overview.theme.is_empty() { "default" } else { overview.theme.as_str() };
     options.theme = themes.theme(name, icons)?;
     if !ctx.global.color.enabled() {
@@ -102,5 +108,29 @@ async fn session(ctx: &Ctx, server: &ServerSpec, options: Options) -> Result<Exi
     tokio::select! {
         exit = crate::tui::terminal::run(to_screen, requests, options) => exit,
         () = wire.carry() => Ok(Exit::Quit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paths::Paths;
+
+    #[test]
+    fn a_theme_of_ones_own_is_laid_over_ours_and_a_wrong_one_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let home = dir.path().as_os_str().to_owned();
+        let var = |key: &str| ["HOME", "XDG_CONFIG_HOME"].contains(&key).then(|| home.clone());
+        let paths = Paths::resolve(&var).unwrap();
+        std::fs::create_dir(at("swarm")).unwrap();
+        std::fs::write(at("swarm/config.toml"), "[overview]\ntheme = \"mine\"\n").unwrap();
+        let ctx = Ctx { global: super::super::Global::default(), paths };
+        assert!(looks(&ctx).unwrap_err().to_string().contains("no theme `mine`"));
+        std::fs::write(at("swarm/theme.toml"), "[themes.mine]\nwaiting = { fg = \"cyan\" }\n").unwrap();
+        looks(&ctx).unwrap();
+        std::fs::write(at("swarm/theme.toml"), "[themes.mine]\nwaiting = { fg = 1.5 }\n").unwrap();
+        let wrong = looks(&ctx).unwrap_err().to_string();
+        assert!(wrong.contains("theme.toml:2:"), "{wrong}");
     }
 }
