@@ -18,8 +18,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
     }
     var completions = [
         &'swarm'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -55,7 +55,7 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand hold 'Hold an agent: messages and tasks to it wait, what it does goes on'
             cand resume 'Hold an agent no longer: messages and tasks go to it again'
             cand add 'Add an agent to a swarm that is up, and start it'
-            cand rm 'End an agent and remove its pane'
+            cand rm 'End an agent and remove its pane; let go of one that was adopted'
             cand rename 'Give an agent another name: one that was added or adopted and stands in no swarm file'
             cand adopt 'Take a pane that swarm did not make as an agent: it is watched, never ended'
             cand wait 'Wait until an agent has one of these statuses'
@@ -87,8 +87,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --profile 'The agent CLI of all agents [default: the first that is installed]'
             cand -n 'The swarm''s name [default: from the directory]'
             cand --name 'The swarm''s name [default: from the directory]'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -103,8 +103,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         &'swarm;import'= {
             cand -o 'Where to write; `-` prints it'
             cand --output 'Where to write; `-` prints it'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -117,8 +117,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         &'swarm;freeze'= {
             cand -o 'Where to write [default: print it]'
             cand --output 'Where to write [default: print it]'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -130,8 +130,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         }
         &'swarm;up'= {
             cand --only 'Only these agents'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -140,15 +140,15 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand -d 'Do not show the session afterwards'
             cand --detach 'Do not show the session afterwards'
             cand --trust 'Trust the swarm file as it is now'
-            cand -y 'Answer confirmations with yes'
-            cand --yes 'Answer confirmations with yes'
+            cand -y 'Ask nothing: a file that is not trusted is refused, as without a terminal'
+            cand --yes 'Ask nothing: a file that is not trusted is refused, as without a terminal'
             cand --dry-run 'Print what would be made, and make nothing'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;down'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -160,8 +160,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;trust'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -173,8 +173,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;status'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -187,8 +187,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;attach'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -198,8 +198,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;jump'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -210,8 +210,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         }
         &'swarm;next'= {
             cand --client 'The tmux client to move; what goes wrong is shown in its status line (for key bindings)'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -226,8 +226,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --client 'The tmux client that shows it [default: yours]'
             cand --pane 'The pane that is looked at'
             cand --act 'What was chosen'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -241,8 +241,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --template 'Send a template of the configuration; `{agent}` and `{role}` in it stand for each receiver'
             cand --timeout 'How long to wait, in seconds'
             cand --key 'A second text with this key is the first one again'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -276,8 +276,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --head 'The last commit of the work'
             cand --key 'A second message with this key is the first one again'
             cand --timeout 'How long to wait, in seconds'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -289,8 +289,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;inbox'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -304,8 +304,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         }
         &'swarm;ack'= {
             cand --outcome 'What came of it: its sender waits no longer'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -319,8 +319,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --if-asks 'Only if the prompt contains this text'
             cand --prompt 'Only this very prompt (for menus)'
             cand --client 'The tmux client that is told what goes wrong (for menus)'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -334,8 +334,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --prompt 'Only this very prompt (for menus)'
             cand --client 'The tmux client that is told what goes wrong (for menus)'
             cand --because 'Why, for the agent: told with the answer where its hook gives it (`answer_by = "hook"`), else by a message after it'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -348,8 +348,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --if-asks 'Only if the prompt contains this text'
             cand --prompt 'Only this very prompt (for menus)'
             cand --client 'The tmux client that is told what goes wrong (for menus)'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -359,8 +359,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;interrupt'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -370,8 +370,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;restart'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -382,8 +382,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;kill'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -393,8 +393,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;hibernate'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -404,8 +404,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;wake'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -415,8 +415,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;hold'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -426,8 +426,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;resume'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -444,8 +444,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --window 'The window it shares with others that name it'
             cand --prompt 'Its first prompt'
             cand --command 'The program it runs, for the profile `shell`; arguments follow after `--`'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -456,8 +456,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;rm'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -467,8 +467,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;rename'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -478,10 +478,10 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;adopt'= {
-            cand --name 'The name it gets [default: made from its profile]'
+            cand --name 'The name it gets [default: that of --profile, else `pane`; with a number where it is taken]'
             cand --profile 'What runs in it [default: guessed from its process]'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -493,8 +493,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         &'swarm;wait'= {
             cand --until 'The status to wait for; several with commas'
             cand --timeout 'Give up after this many seconds'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -504,8 +504,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;explain'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -519,8 +519,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand -o 'The directory to write to'
             cand --output 'The directory to write to'
             cand --note 'What is wrong, for whoever reads it'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -539,8 +539,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --height 'The pane''s height in lines'
             cand --alternate 'Whether the alternate screen is on'
             cand --command 'The command that runs in the pane'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -558,8 +558,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --db 'The database [default: the user''s]'
             cand --profile 'Only this profile'
             cand --agent 'Only this agent'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -575,8 +575,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         &'swarm;cost;prices'= {
             cand --model 'Only this model, as a transcript names it'
             cand --refresh 'Take the prices from this file from now on'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -587,8 +587,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;budget'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -601,8 +601,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand extend 'Allow more until the day, the task, the turn or the swarm ends; agents it held go on'
         }
         &'swarm;budget;show'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -617,8 +617,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --usd 'So many US dollars more'
             cand --tokens 'So many tokens more'
             cand --time 'So much time more: 30m, 2h'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -640,8 +640,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --crush 'A database of Crush'
             cand --goose 'A database of Goose'
             cand --amp 'A directory of Amp: its `threads`'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -652,8 +652,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;ledger'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -666,8 +666,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         }
         &'swarm;ledger;backup'= {
             cand --db 'The database [default: the user''s]'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -678,8 +678,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         }
         &'swarm;ledger;check'= {
             cand --db 'The database [default: the user''s]'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -691,8 +691,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         &'swarm;log'= {
             cand -n 'At most this many of the newest'
             cand --lines 'At most this many of the newest'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -706,8 +706,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --after 'Only events after this id'
             cand -n 'At most this many of the newest'
             cand --lines 'At most this many of the newest'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -720,8 +720,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;config'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -739,8 +739,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand schema 'Print the JSON Schema of a file, for editors, or of what a command''s `--json` prints'
         }
         &'swarm;config;init'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -752,8 +752,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         }
         &'swarm;config;edit'= {
             cand --file 'This swarm file [default: the nearest swarm.toml, else your own config.toml]'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -764,8 +764,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;config;check'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -776,8 +776,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;config;show'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -790,8 +790,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         }
         &'swarm;config;set'= {
             cand --file 'This swarm file [default: the nearest swarm.toml, else your own config.toml]'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -802,8 +802,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;config;path'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -813,8 +813,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;config;tmux'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -824,8 +824,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;config;schema'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -835,8 +835,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;doctor'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -847,8 +847,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;help'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -858,8 +858,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;completions'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -869,8 +869,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;monitor'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -883,8 +883,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand stop 'End it; the agents go on'
         }
         &'swarm;monitor;run'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -894,8 +894,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;monitor;status'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -906,8 +906,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;monitor;stop'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -918,8 +918,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         }
         &'swarm;demo'= {
             cand --seconds 'How long to run without a terminal, in seconds'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -942,8 +942,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --speed 'How many times faster than the script says'
             cand --replay 'Plays this recording of a real agent instead: a byte stream, a folder with one, or a captured screen'
             cand --to 'Plays the recording only up to here, and holds that screen'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -955,8 +955,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;assets'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -966,8 +966,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;hooks'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -980,8 +980,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand status 'Say how each agent reports, and what is installed'
         }
         &'swarm;hooks;install'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -991,8 +991,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;hooks;remove'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -1002,8 +1002,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;hooks;status'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -1014,8 +1014,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'swarm;hook'= {
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'
@@ -1026,8 +1026,8 @@ set edit:completion:arg-completer[swarm] = {|@words|
         }
         &'swarm;mcp'= {
             cand --part 'A file with the agent''s part in the team, told to the client besides what the tools are for'
-            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
-            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]'
+            cand -s 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
+            cand --swarm 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]'
             cand -L 'The tmux socket name, as `tmux -L`'
             cand --socket-name 'The tmux socket name, as `tmux -L`'
             cand -S 'The tmux socket path, as `tmux -S`'

@@ -24,7 +24,7 @@ function __fish_swarm_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c swarm -n "__fish_swarm_needs_command" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_needs_command" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_needs_command" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_needs_command" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_needs_command" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -58,7 +58,7 @@ complete -c swarm -n "__fish_swarm_needs_command" -f -a "wake" -d 'Start an agen
 complete -c swarm -n "__fish_swarm_needs_command" -f -a "hold" -d 'Hold an agent: messages and tasks to it wait, what it does goes on'
 complete -c swarm -n "__fish_swarm_needs_command" -f -a "resume" -d 'Hold an agent no longer: messages and tasks go to it again'
 complete -c swarm -n "__fish_swarm_needs_command" -f -a "add" -d 'Add an agent to a swarm that is up, and start it'
-complete -c swarm -n "__fish_swarm_needs_command" -f -a "rm" -d 'End an agent and remove its pane'
+complete -c swarm -n "__fish_swarm_needs_command" -f -a "rm" -d 'End an agent and remove its pane; let go of one that was adopted'
 complete -c swarm -n "__fish_swarm_needs_command" -f -a "rename" -d 'Give an agent another name: one that was added or adopted and stands in no swarm file'
 complete -c swarm -n "__fish_swarm_needs_command" -f -a "adopt" -d 'Take a pane that swarm did not make as an agent: it is watched, never ended'
 complete -c swarm -n "__fish_swarm_needs_command" -f -a "wait" -d 'Wait until an agent has one of these statuses'
@@ -85,7 +85,7 @@ complete -c swarm -n "__fish_swarm_needs_command" -f -a "mcp" -d 'Serve an agent
 complete -c swarm -n "__fish_swarm_using_subcommand init" -s t -l template -d 'Start from a template: plain, roles, pair, review, hub, panopticon, sim' -r
 complete -c swarm -n "__fish_swarm_using_subcommand init" -s p -l profile -d 'The agent CLI of all agents [default: the first that is installed]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand init" -s n -l name -d 'The swarm\'s name [default: from the directory]' -r
-complete -c swarm -n "__fish_swarm_using_subcommand init" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand init" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand init" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand init" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand init" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -95,7 +95,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand init" -s y -l yes -d 'Ask no
 complete -c swarm -n "__fish_swarm_using_subcommand init" -l force -d 'Replace a swarm.toml that is there'
 complete -c swarm -n "__fish_swarm_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand import" -s o -l output -d 'Where to write; `-` prints it' -r -F
-complete -c swarm -n "__fish_swarm_using_subcommand import" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand import" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand import" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand import" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand import" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -104,7 +104,7 @@ never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand import" -l force -d 'Replace a file that is there'
 complete -c swarm -n "__fish_swarm_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand freeze" -s o -l output -d 'Where to write [default: print it]' -r -F
-complete -c swarm -n "__fish_swarm_using_subcommand freeze" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand freeze" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand freeze" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand freeze" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand freeze" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -113,7 +113,7 @@ never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand freeze" -l force -d 'Replace a file that is there'
 complete -c swarm -n "__fish_swarm_using_subcommand freeze" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand up" -l only -d 'Only these agents' -r
-complete -c swarm -n "__fish_swarm_using_subcommand up" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand up" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand up" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand up" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand up" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -121,10 +121,10 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand up" -s d -l detach -d 'Do not show the session afterwards'
 complete -c swarm -n "__fish_swarm_using_subcommand up" -l trust -d 'Trust the swarm file as it is now'
-complete -c swarm -n "__fish_swarm_using_subcommand up" -s y -l yes -d 'Answer confirmations with yes'
+complete -c swarm -n "__fish_swarm_using_subcommand up" -s y -l yes -d 'Ask nothing: a file that is not trusted is refused, as without a terminal'
 complete -c swarm -n "__fish_swarm_using_subcommand up" -l dry-run -d 'Print what would be made, and make nothing'
 complete -c swarm -n "__fish_swarm_using_subcommand up" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand down" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand down" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand down" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand down" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand down" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -132,7 +132,7 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand down" -s y -l yes -d 'End agents that are working, too, without asking'
 complete -c swarm -n "__fish_swarm_using_subcommand down" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand trust" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand trust" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand trust" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand trust" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand trust" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -141,7 +141,7 @@ never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand trust" -l remove -d 'Take the trust back'
 complete -c swarm -n "__fish_swarm_using_subcommand trust" -l list -d 'Print the files you have trusted'
 complete -c swarm -n "__fish_swarm_using_subcommand trust" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand status" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand status" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand status" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand status" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand status" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -150,14 +150,14 @@ never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand status" -l json -d 'Print `swarm.status/v1` JSON'
 complete -c swarm -n "__fish_swarm_using_subcommand status" -s w -l watch -d 'Print again whenever something changes'
 complete -c swarm -n "__fish_swarm_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand attach" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand attach" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand attach" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand attach" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand attach" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand attach" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand jump" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand jump" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand jump" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand jump" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand jump" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -165,7 +165,7 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand jump" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand next" -l client -d 'The tmux client to move; what goes wrong is shown in its status line (for key bindings)' -r
-complete -c swarm -n "__fish_swarm_using_subcommand next" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand next" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand next" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand next" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand next" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -184,7 +184,7 @@ restart\t''
 hibernate\t''
 wake\t''
 kill\t''"
-complete -c swarm -n "__fish_swarm_using_subcommand menu" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand menu" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand menu" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand menu" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand menu" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -195,7 +195,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand send" -l file -d 'Read the t
 complete -c swarm -n "__fish_swarm_using_subcommand send" -l template -d 'Send a template of the configuration; `{agent}` and `{role}` in it stand for each receiver' -r
 complete -c swarm -n "__fish_swarm_using_subcommand send" -l timeout -d 'How long to wait, in seconds' -r
 complete -c swarm -n "__fish_swarm_using_subcommand send" -l key -d 'A second text with this key is the first one again' -r
-complete -c swarm -n "__fish_swarm_using_subcommand send" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand send" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand send" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand send" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand send" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -232,7 +232,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand handoff" -l base -d 'The com
 complete -c swarm -n "__fish_swarm_using_subcommand handoff" -l head -d 'The last commit of the work' -r
 complete -c swarm -n "__fish_swarm_using_subcommand handoff" -l key -d 'A second message with this key is the first one again' -r
 complete -c swarm -n "__fish_swarm_using_subcommand handoff" -l timeout -d 'How long to wait, in seconds' -r
-complete -c swarm -n "__fish_swarm_using_subcommand handoff" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand handoff" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand handoff" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand handoff" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand handoff" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -241,7 +241,7 @@ never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand handoff" -l wait -d 'Wait until the receiver was told'
 complete -c swarm -n "__fish_swarm_using_subcommand handoff" -l json -d 'Print JSON'
 complete -c swarm -n "__fish_swarm_using_subcommand handoff" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand inbox" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand inbox" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand inbox" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand inbox" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand inbox" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -252,7 +252,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand inbox" -l all -d 'The last m
 complete -c swarm -n "__fish_swarm_using_subcommand inbox" -l json -d 'Print `swarm.inbox/v1` JSON'
 complete -c swarm -n "__fish_swarm_using_subcommand inbox" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand ack" -l outcome -d 'What came of it: its sender waits no longer' -r
-complete -c swarm -n "__fish_swarm_using_subcommand ack" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand ack" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand ack" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand ack" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand ack" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -263,7 +263,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand ack" -s h -l help -d 'Print 
 complete -c swarm -n "__fish_swarm_using_subcommand approve" -l if-asks -d 'Only if the prompt contains this text' -r
 complete -c swarm -n "__fish_swarm_using_subcommand approve" -l prompt -d 'Only this very prompt (for menus)' -r
 complete -c swarm -n "__fish_swarm_using_subcommand approve" -l client -d 'The tmux client that is told what goes wrong (for menus)' -r
-complete -c swarm -n "__fish_swarm_using_subcommand approve" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand approve" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand approve" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand approve" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand approve" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -274,7 +274,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand deny" -l if-asks -d 'Only if
 complete -c swarm -n "__fish_swarm_using_subcommand deny" -l prompt -d 'Only this very prompt (for menus)' -r
 complete -c swarm -n "__fish_swarm_using_subcommand deny" -l client -d 'The tmux client that is told what goes wrong (for menus)' -r
 complete -c swarm -n "__fish_swarm_using_subcommand deny" -l because -d 'Why, for the agent: told with the answer where its hook gives it (`answer_by = "hook"`), else by a message after it' -r
-complete -c swarm -n "__fish_swarm_using_subcommand deny" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand deny" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand deny" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand deny" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand deny" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -284,21 +284,21 @@ complete -c swarm -n "__fish_swarm_using_subcommand deny" -s h -l help -d 'Print
 complete -c swarm -n "__fish_swarm_using_subcommand answer" -l if-asks -d 'Only if the prompt contains this text' -r
 complete -c swarm -n "__fish_swarm_using_subcommand answer" -l prompt -d 'Only this very prompt (for menus)' -r
 complete -c swarm -n "__fish_swarm_using_subcommand answer" -l client -d 'The tmux client that is told what goes wrong (for menus)' -r
-complete -c swarm -n "__fish_swarm_using_subcommand answer" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand answer" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand answer" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand answer" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand answer" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand answer" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand interrupt" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand interrupt" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand interrupt" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand interrupt" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand interrupt" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand interrupt" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand restart" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand restart" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand restart" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand restart" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand restart" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -306,35 +306,35 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand restart" -l fresh -d 'Start a new conversation'
 complete -c swarm -n "__fish_swarm_using_subcommand restart" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand kill" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand kill" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand kill" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand kill" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand kill" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand kill" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand hibernate" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand hibernate" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hibernate" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hibernate" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand hibernate" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand hibernate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand wake" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand wake" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand wake" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand wake" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand wake" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand wake" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand hold" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand hold" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hold" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hold" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand hold" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand hold" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand resume" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand resume" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand resume" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand resume" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand resume" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -348,7 +348,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand add" -l model -d 'The model'
 complete -c swarm -n "__fish_swarm_using_subcommand add" -l window -d 'The window it shares with others that name it' -r
 complete -c swarm -n "__fish_swarm_using_subcommand add" -l prompt -d 'Its first prompt' -r
 complete -c swarm -n "__fish_swarm_using_subcommand add" -l command -d 'The program it runs, for the profile `shell`; arguments follow after `--`' -r
-complete -c swarm -n "__fish_swarm_using_subcommand add" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand add" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand add" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand add" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand add" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -356,23 +356,23 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand add" -l save -d 'Write it into the swarm file'
 complete -c swarm -n "__fish_swarm_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand rm" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand rm" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand rm" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand rm" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand rm" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand rename" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand rename" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand rename" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand rename" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand rename" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand rename" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand adopt" -l name -d 'The name it gets [default: made from its profile]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand adopt" -l name -d 'The name it gets [default: that of --profile, else `pane`; with a number where it is taken]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand adopt" -l profile -d 'What runs in it [default: guessed from its process]' -r
-complete -c swarm -n "__fish_swarm_using_subcommand adopt" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand adopt" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand adopt" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand adopt" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand adopt" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -381,14 +381,14 @@ never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand adopt" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand wait" -l until -d 'The status to wait for; several with commas' -r
 complete -c swarm -n "__fish_swarm_using_subcommand wait" -l timeout -d 'Give up after this many seconds' -r
-complete -c swarm -n "__fish_swarm_using_subcommand wait" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand wait" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand wait" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand wait" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand wait" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand wait" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand explain" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand explain" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand explain" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand explain" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand explain" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -398,7 +398,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand explain" -l json -d 'Print `
 complete -c swarm -n "__fish_swarm_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand capture" -s o -l output -d 'The directory to write to' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand capture" -l note -d 'What is wrong, for whoever reads it' -r
-complete -c swarm -n "__fish_swarm_using_subcommand capture" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand capture" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand capture" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand capture" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand capture" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -414,7 +414,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand detect" -l width -d 'The pan
 complete -c swarm -n "__fish_swarm_using_subcommand detect" -l height -d 'The pane\'s height in lines' -r
 complete -c swarm -n "__fish_swarm_using_subcommand detect" -l alternate -d 'Whether the alternate screen is on' -r
 complete -c swarm -n "__fish_swarm_using_subcommand detect" -l command -d 'The command that runs in the pane' -r
-complete -c swarm -n "__fish_swarm_using_subcommand detect" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand detect" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand detect" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand detect" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand detect" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -437,7 +437,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand cost; and not __fish_seen_su
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and not __fish_seen_subcommand_from prices" -l db -d 'The database [default: the user\'s]' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and not __fish_seen_subcommand_from prices" -l profile -d 'Only this profile' -r
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and not __fish_seen_subcommand_from prices" -l agent -d 'Only this agent' -r
-complete -c swarm -n "__fish_swarm_using_subcommand cost; and not __fish_seen_subcommand_from prices" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand cost; and not __fish_seen_subcommand_from prices" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and not __fish_seen_subcommand_from prices" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and not __fish_seen_subcommand_from prices" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and not __fish_seen_subcommand_from prices" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -450,7 +450,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand cost; and not __fish_seen_su
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and not __fish_seen_subcommand_from prices" -f -a "prices" -d 'List the prices in use, or take them from a file'
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and __fish_seen_subcommand_from prices" -l model -d 'Only this model, as a transcript names it' -r
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and __fish_seen_subcommand_from prices" -l refresh -d 'Take the prices from this file from now on' -r -F
-complete -c swarm -n "__fish_swarm_using_subcommand cost; and __fish_seen_subcommand_from prices" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand cost; and __fish_seen_subcommand_from prices" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and __fish_seen_subcommand_from prices" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and __fish_seen_subcommand_from prices" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and __fish_seen_subcommand_from prices" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -458,7 +458,7 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and __fish_seen_subcommand_from prices" -l json -d 'Print one JSON object'
 complete -c swarm -n "__fish_swarm_using_subcommand cost; and __fish_seen_subcommand_from prices" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand budget; and not __fish_seen_subcommand_from show extend" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand budget; and not __fish_seen_subcommand_from show extend" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and not __fish_seen_subcommand_from show extend" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and not __fish_seen_subcommand_from show extend" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and not __fish_seen_subcommand_from show extend" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -468,7 +468,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand budget; and not __fish_seen_
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and not __fish_seen_subcommand_from show extend" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and not __fish_seen_subcommand_from show extend" -f -a "show" -d 'Show every budget (the default)'
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and not __fish_seen_subcommand_from show extend" -f -a "extend" -d 'Allow more until the day, the task, the turn or the swarm ends; agents it held go on'
-complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subcommand_from show" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subcommand_from show" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subcommand_from show" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subcommand_from show" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subcommand_from show" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -480,7 +480,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subc
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subcommand_from extend" -l usd -d 'So many US dollars more' -r
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subcommand_from extend" -l tokens -d 'So many tokens more' -r
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subcommand_from extend" -l time -d 'So much time more: 30m, 2h' -r
-complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subcommand_from extend" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subcommand_from extend" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subcommand_from extend" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subcommand_from extend" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand budget; and __fish_seen_subcommand_from extend" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -499,7 +499,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand ingest" -l copilot -d 'A dir
 complete -c swarm -n "__fish_swarm_using_subcommand ingest" -l crush -d 'A database of Crush' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand ingest" -l goose -d 'A database of Goose' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand ingest" -l amp -d 'A directory of Amp: its `threads`' -r -F
-complete -c swarm -n "__fish_swarm_using_subcommand ingest" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand ingest" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand ingest" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand ingest" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand ingest" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -507,7 +507,7 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand ingest" -l json -d 'Print one JSON object'
 complete -c swarm -n "__fish_swarm_using_subcommand ingest" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand ledger; and not __fish_seen_subcommand_from backup check" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand ledger; and not __fish_seen_subcommand_from backup check" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and not __fish_seen_subcommand_from backup check" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and not __fish_seen_subcommand_from backup check" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and not __fish_seen_subcommand_from backup check" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -517,7 +517,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand ledger; and not __fish_seen_
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and not __fish_seen_subcommand_from backup check" -f -a "backup" -d 'Copy the database while it is in use'
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and not __fish_seen_subcommand_from backup check" -f -a "check" -d 'Check the database for damage'
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from backup" -l db -d 'The database [default: the user\'s]' -r -F
-complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from backup" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -525,7 +525,7 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from backup" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from check" -l db -d 'The database [default: the user\'s]' -r -F
-complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from check" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from check" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from check" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from check" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from check" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -533,7 +533,7 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand ledger; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand log" -s n -l lines -d 'At most this many of the newest' -r
-complete -c swarm -n "__fish_swarm_using_subcommand log" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand log" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand log" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand log" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand log" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -543,7 +543,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand log" -s h -l help -d 'Print 
 complete -c swarm -n "__fish_swarm_using_subcommand events" -l agent -d 'Only this agent' -r
 complete -c swarm -n "__fish_swarm_using_subcommand events" -l after -d 'Only events after this id' -r
 complete -c swarm -n "__fish_swarm_using_subcommand events" -s n -l lines -d 'At most this many of the newest' -r
-complete -c swarm -n "__fish_swarm_using_subcommand events" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand events" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand events" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand events" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand events" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -552,7 +552,7 @@ never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand events" -s f -l follow -d 'Go on with what happens next'
 complete -c swarm -n "__fish_swarm_using_subcommand events" -l json -d 'Print NDJSON, one `swarm.event/v1` object per line'
 complete -c swarm -n "__fish_swarm_using_subcommand events" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand config; and not __fish_seen_subcommand_from init edit check show set path tmux schema" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand config; and not __fish_seen_subcommand_from init edit check show set path tmux schema" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and not __fish_seen_subcommand_from init edit check show set path tmux schema" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and not __fish_seen_subcommand_from init edit check show set path tmux schema" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand config; and not __fish_seen_subcommand_from init edit check show set path tmux schema" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -567,7 +567,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand config; and not __fish_seen_
 complete -c swarm -n "__fish_swarm_using_subcommand config; and not __fish_seen_subcommand_from init edit check show set path tmux schema" -f -a "path" -d 'Print where the files are'
 complete -c swarm -n "__fish_swarm_using_subcommand config; and not __fish_seen_subcommand_from init edit check show set path tmux schema" -f -a "tmux" -d 'Print the tmux plugin: keys, status line, marks. In ~/.tmux.conf: `run-shell \'swarm config tmux | sh\'`'
 complete -c swarm -n "__fish_swarm_using_subcommand config; and not __fish_seen_subcommand_from init edit check show set path tmux schema" -f -a "schema" -d 'Print the JSON Schema of a file, for editors, or of what a command\'s `--json` prints'
-complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from init" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from init" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from init" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from init" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -576,7 +576,7 @@ never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from init" -l force -d 'Replace the file that is there'
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from edit" -l file -d 'This swarm file [default: the nearest swarm.toml, else your own config.toml]' -r -F
-complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from edit" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from edit" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from edit" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from edit" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from edit" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -584,7 +584,7 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from edit" -l user -d 'Your own config.toml'
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from edit" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from check" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from check" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from check" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from check" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -592,7 +592,7 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print `swarm.check/v1`'
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from show" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from show" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from show" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from show" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -602,7 +602,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subc
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print `swarm.config/v1`'
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from set" -l file -d 'This swarm file [default: the nearest swarm.toml, else your own config.toml]' -r -F
-complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from set" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from set" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from set" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from set" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from set" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -610,28 +610,28 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from set" -l user -d 'Your own config.toml'
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from path" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from path" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from path" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from path" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from tmux" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from tmux" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from tmux" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from tmux" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from tmux" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from tmux" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from schema" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from schema" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from schema" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from schema" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from schema" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand doctor" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand doctor" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand doctor" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand doctor" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand doctor" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -639,21 +639,21 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand doctor" -l json -d 'Print `swarm.doctor/v1` JSON'
 complete -c swarm -n "__fish_swarm_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand help" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand help" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand help" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand help" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand help" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand completions" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand completions" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand completions" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand completions" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand completions" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand monitor; and not __fish_seen_subcommand_from run status stop" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand monitor; and not __fish_seen_subcommand_from run status stop" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and not __fish_seen_subcommand_from run status stop" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and not __fish_seen_subcommand_from run status stop" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and not __fish_seen_subcommand_from run status stop" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -663,14 +663,14 @@ complete -c swarm -n "__fish_swarm_using_subcommand monitor; and not __fish_seen
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and not __fish_seen_subcommand_from run status stop" -f -a "run" -d 'Run it in the foreground (`swarm up` starts it by itself)'
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and not __fish_seen_subcommand_from run status stop" -f -a "status" -d 'Say whether it runs, which version, since when'
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and not __fish_seen_subcommand_from run status stop" -f -a "stop" -d 'End it; the agents go on'
-complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from run" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from run" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from run" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from run" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from run" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from status" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from status" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from status" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from status" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from status" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -678,7 +678,7 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from status" -l json -d 'Print JSON'
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from stop" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from stop" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from stop" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from stop" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from stop" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -686,7 +686,7 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand monitor; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand demo" -l seconds -d 'How long to run without a terminal, in seconds' -r
-complete -c swarm -n "__fish_swarm_using_subcommand demo" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand demo" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand demo" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand demo" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand demo" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -706,7 +706,7 @@ complete -c swarm -n "__fish_swarm_using_subcommand sim" -l append-system-prompt
 complete -c swarm -n "__fish_swarm_using_subcommand sim" -l speed -d 'How many times faster than the script says' -r
 complete -c swarm -n "__fish_swarm_using_subcommand sim" -l replay -d 'Plays this recording of a real agent instead: a byte stream, a folder with one, or a captured screen' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand sim" -l to -d 'Plays the recording only up to here, and holds that screen' -r
-complete -c swarm -n "__fish_swarm_using_subcommand sim" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand sim" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand sim" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand sim" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand sim" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -715,14 +715,14 @@ never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand sim" -l continue -d 'Goes on with the last session of this directory'
 complete -c swarm -n "__fish_swarm_using_subcommand sim" -l print-script -d 'Prints the built-in script'
 complete -c swarm -n "__fish_swarm_using_subcommand sim" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand assets" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand assets" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand assets" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand assets" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand assets" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand assets" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand hooks; and not __fish_seen_subcommand_from install remove status" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand hooks; and not __fish_seen_subcommand_from install remove status" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and not __fish_seen_subcommand_from install remove status" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and not __fish_seen_subcommand_from install remove status" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and not __fish_seen_subcommand_from install remove status" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -732,21 +732,21 @@ complete -c swarm -n "__fish_swarm_using_subcommand hooks; and not __fish_seen_s
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and not __fish_seen_subcommand_from install remove status" -f -a "install" -d 'Add swarm\'s hooks to the agent\'s own files'
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and not __fish_seen_subcommand_from install remove status" -f -a "remove" -d 'Take them away again'
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and not __fish_seen_subcommand_from install remove status" -f -a "status" -d 'Say how each agent reports, and what is installed'
-complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from install" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from install" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from install" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from install" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from install" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from remove" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from remove" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from remove" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from remove" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from remove" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
 always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from status" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from status" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from status" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from status" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from status" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -754,7 +754,7 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from status" -l json -d 'Print JSON'
 complete -c swarm -n "__fish_swarm_using_subcommand hooks; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c swarm -n "__fish_swarm_using_subcommand hook" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand hook" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hook" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand hook" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand hook" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'
@@ -762,7 +762,7 @@ always\t'Always'
 never\t'Never'"
 complete -c swarm -n "__fish_swarm_using_subcommand hook" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c swarm -n "__fish_swarm_using_subcommand mcp" -l part -d 'A file with the agent\'s part in the team, told to the client besides what the tools are for' -r -F
-complete -c swarm -n "__fish_swarm_using_subcommand mcp" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]' -r
+complete -c swarm -n "__fish_swarm_using_subcommand mcp" -s s -l swarm -d 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]' -r
 complete -c swarm -n "__fish_swarm_using_subcommand mcp" -s L -l socket-name -d 'The tmux socket name, as `tmux -L`' -r
 complete -c swarm -n "__fish_swarm_using_subcommand mcp" -s S -l socket-path -d 'The tmux socket path, as `tmux -S`' -r -F
 complete -c swarm -n "__fish_swarm_using_subcommand mcp" -l color -d 'When to colour the output' -r -f -a "auto\t'When stdout is a terminal and neither NO_COLOR nor TERM=dumb says otherwise'

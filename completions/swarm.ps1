@@ -21,8 +21,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'swarm' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -58,7 +58,7 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('hold', 'hold', [CompletionResultType]::ParameterValue, 'Hold an agent: messages and tasks to it wait, what it does goes on')
             [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Hold an agent no longer: messages and tasks go to it again')
             [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add an agent to a swarm that is up, and start it')
-            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'End an agent and remove its pane')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'End an agent and remove its pane; let go of one that was adopted')
             [CompletionResult]::new('rename', 'rename', [CompletionResultType]::ParameterValue, 'Give an agent another name: one that was added or adopted and stands in no swarm file')
             [CompletionResult]::new('adopt', 'adopt', [CompletionResultType]::ParameterValue, 'Take a pane that swarm did not make as an agent: it is watched, never ended')
             [CompletionResult]::new('wait', 'wait', [CompletionResultType]::ParameterValue, 'Wait until an agent has one of these statuses')
@@ -91,8 +91,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'The agent CLI of all agents [default: the first that is installed]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'The swarm''s name [default: from the directory]')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The swarm''s name [default: from the directory]')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -108,8 +108,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         'swarm;import' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write; `-` prints it')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write; `-` prints it')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -123,8 +123,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         'swarm;freeze' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Where to write [default: print it]')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Where to write [default: print it]')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -137,8 +137,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         }
         'swarm;up' {
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Only these agents')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -147,16 +147,16 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('-d', '-d', [CompletionResultType]::ParameterName, 'Do not show the session afterwards')
             [CompletionResult]::new('--detach', '--detach', [CompletionResultType]::ParameterName, 'Do not show the session afterwards')
             [CompletionResult]::new('--trust', '--trust', [CompletionResultType]::ParameterName, 'Trust the swarm file as it is now')
-            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer confirmations with yes')
-            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer confirmations with yes')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Ask nothing: a file that is not trusted is refused, as without a terminal')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Ask nothing: a file that is not trusted is refused, as without a terminal')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be made, and make nothing')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'swarm;down' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -169,8 +169,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;trust' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -183,8 +183,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;status' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -198,8 +198,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;attach' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -210,8 +210,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;jump' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -223,8 +223,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         }
         'swarm;next' {
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'The tmux client to move; what goes wrong is shown in its status line (for key bindings)')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -240,8 +240,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'The tmux client that shows it [default: yours]')
             [CompletionResult]::new('--pane', '--pane', [CompletionResultType]::ParameterName, 'The pane that is looked at')
             [CompletionResult]::new('--act', '--act', [CompletionResultType]::ParameterName, 'What was chosen')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -256,8 +256,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--template', '--template', [CompletionResultType]::ParameterName, 'Send a template of the configuration; `{agent}` and `{role}` in it stand for each receiver')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait, in seconds')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'A second text with this key is the first one again')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -292,8 +292,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--head', '--head', [CompletionResultType]::ParameterName, 'The last commit of the work')
             [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'A second message with this key is the first one again')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait, in seconds')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -306,8 +306,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;inbox' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -322,8 +322,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         }
         'swarm;ack' {
             [CompletionResult]::new('--outcome', '--outcome', [CompletionResultType]::ParameterName, 'What came of it: its sender waits no longer')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -338,8 +338,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--if-asks', '--if-asks', [CompletionResultType]::ParameterName, 'Only if the prompt contains this text')
             [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'Only this very prompt (for menus)')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'The tmux client that is told what goes wrong (for menus)')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -354,8 +354,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'Only this very prompt (for menus)')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'The tmux client that is told what goes wrong (for menus)')
             [CompletionResult]::new('--because', '--because', [CompletionResultType]::ParameterName, 'Why, for the agent: told with the answer where its hook gives it (`answer_by = "hook"`), else by a message after it')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -369,8 +369,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--if-asks', '--if-asks', [CompletionResultType]::ParameterName, 'Only if the prompt contains this text')
             [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'Only this very prompt (for menus)')
             [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'The tmux client that is told what goes wrong (for menus)')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -381,8 +381,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;interrupt' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -393,8 +393,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;restart' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -406,8 +406,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;kill' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -418,8 +418,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;hibernate' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -430,8 +430,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;wake' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -442,8 +442,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;hold' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -454,8 +454,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;resume' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -473,8 +473,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'The window it shares with others that name it')
             [CompletionResult]::new('--prompt', '--prompt', [CompletionResultType]::ParameterName, 'Its first prompt')
             [CompletionResult]::new('--command', '--command', [CompletionResultType]::ParameterName, 'The program it runs, for the profile `shell`; arguments follow after `--`')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -486,8 +486,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;rm' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -498,8 +498,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;rename' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -510,10 +510,10 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;adopt' {
-            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The name it gets [default: made from its profile]')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'The name it gets [default: that of --profile, else `pane`; with a number where it is taken]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'What runs in it [default: guessed from its process]')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -526,8 +526,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         'swarm;wait' {
             [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'The status to wait for; several with commas')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up after this many seconds')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -538,8 +538,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;explain' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -554,8 +554,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'The directory to write to')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'The directory to write to')
             [CompletionResult]::new('--note', '--note', [CompletionResultType]::ParameterName, 'What is wrong, for whoever reads it')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -575,8 +575,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--height', '--height', [CompletionResultType]::ParameterName, 'The pane''s height in lines')
             [CompletionResult]::new('--alternate', '--alternate', [CompletionResultType]::ParameterName, 'Whether the alternate screen is on')
             [CompletionResult]::new('--command', '--command', [CompletionResultType]::ParameterName, 'The command that runs in the pane')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -595,8 +595,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database [default: the user''s]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Only this profile')
             [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'Only this agent')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -613,8 +613,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         'swarm;cost;prices' {
             [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'Only this model, as a transcript names it')
             [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'Take the prices from this file from now on')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -626,8 +626,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;budget' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -641,8 +641,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;budget;show' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -658,8 +658,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--usd', '--usd', [CompletionResultType]::ParameterName, 'So many US dollars more')
             [CompletionResult]::new('--tokens', '--tokens', [CompletionResultType]::ParameterName, 'So many tokens more')
             [CompletionResult]::new('--time', '--time', [CompletionResultType]::ParameterName, 'So much time more: 30m, 2h')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -682,8 +682,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--crush', '--crush', [CompletionResultType]::ParameterName, 'A database of Crush')
             [CompletionResult]::new('--goose', '--goose', [CompletionResultType]::ParameterName, 'A database of Goose')
             [CompletionResult]::new('--amp', '--amp', [CompletionResultType]::ParameterName, 'A directory of Amp: its `threads`')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -695,8 +695,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;ledger' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -710,8 +710,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         }
         'swarm;ledger;backup' {
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database [default: the user''s]')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -723,8 +723,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         }
         'swarm;ledger;check' {
             [CompletionResult]::new('--db', '--db', [CompletionResultType]::ParameterName, 'The database [default: the user''s]')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -737,8 +737,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         'swarm;log' {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'At most this many of the newest')
             [CompletionResult]::new('--lines', '--lines', [CompletionResultType]::ParameterName, 'At most this many of the newest')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -753,8 +753,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'Only events after this id')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'At most this many of the newest')
             [CompletionResult]::new('--lines', '--lines', [CompletionResultType]::ParameterName, 'At most this many of the newest')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -768,8 +768,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;config' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -788,8 +788,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;config;init' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -802,8 +802,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         }
         'swarm;config;edit' {
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'This swarm file [default: the nearest swarm.toml, else your own config.toml]')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -815,8 +815,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;config;check' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -828,8 +828,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;config;show' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -843,8 +843,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         }
         'swarm;config;set' {
             [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'This swarm file [default: the nearest swarm.toml, else your own config.toml]')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -856,8 +856,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;config;path' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -868,8 +868,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;config;tmux' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -880,8 +880,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;config;schema' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -892,8 +892,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;doctor' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -905,8 +905,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;help' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -917,8 +917,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;completions' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -929,8 +929,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;monitor' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -944,8 +944,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;monitor;run' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -956,8 +956,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;monitor;status' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -969,8 +969,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;monitor;stop' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -982,8 +982,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         }
         'swarm;demo' {
             [CompletionResult]::new('--seconds', '--seconds', [CompletionResultType]::ParameterName, 'How long to run without a terminal, in seconds')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -1007,8 +1007,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             [CompletionResult]::new('--speed', '--speed', [CompletionResultType]::ParameterName, 'How many times faster than the script says')
             [CompletionResult]::new('--replay', '--replay', [CompletionResultType]::ParameterName, 'Plays this recording of a real agent instead: a byte stream, a folder with one, or a captured screen')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Plays the recording only up to here, and holds that screen')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -1021,8 +1021,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;assets' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -1033,8 +1033,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;hooks' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -1048,8 +1048,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;hooks;install' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -1060,8 +1060,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;hooks;remove' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -1072,8 +1072,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;hooks;status' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -1085,8 +1085,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
             break
         }
         'swarm;hook' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')
@@ -1098,8 +1098,8 @@ Register-ArgumentCompleter -Native -CommandName 'swarm' -ScriptBlock {
         }
         'swarm;mcp' {
             [CompletionResult]::new('--part', '--part', [CompletionResultType]::ParameterName, 'A file with the agent''s part in the team, told to the client besides what the tools are for')
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
-            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
+            [CompletionResult]::new('--swarm', '--swarm', [CompletionResultType]::ParameterName, 'The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one; what lists and reports takes all of them]')
             [CompletionResult]::new('-L', '-L ', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('--socket-name', '--socket-name', [CompletionResultType]::ParameterName, 'The tmux socket name, as `tmux -L`')
             [CompletionResult]::new('-S', '-S ', [CompletionResultType]::ParameterName, 'The tmux socket path, as `tmux -S`')

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 /// Shorthand used everywhere in this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What class of failure this is; decides the exit code (`swarm help`, "Exit codes").
+/// What class of failure this is; decides the exit code (README, "For scripts").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Anything that has no class of its own.

@@ -61,11 +61,13 @@ pub struct DownArgs {
 }
 
 /// Take a pane that swarm did not make as an agent: it is watched, never ended
+///
+/// `swarm rm` lets go of it again: pane and process stay as they are.
 #[derive(Debug, clap::Args)]
 pub struct AdoptArgs {
     /// The pane (`%5`; `tmux list-panes -a` shows them)
     pane: String,
-    /// The name it gets [default: made from its profile]
+    /// The name it gets [default: that of --profile, else `pane`; with a number where it is taken]
     #[arg(long)]
     name: Option<AgentName>,
     /// What runs in it [default: guessed from its process]

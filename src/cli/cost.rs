@@ -16,7 +16,7 @@ use crate::ledger::report::{By, moment};
 use crate::ledger::usage::Source;
 use crate::store::{explain, open_ledger, open_writer, usage};
 
-/// Options of `swarm cost`.
+/// What the agents used and what it cost
 ///
 /// Reports what is booked: the monitor books live, `swarm ingest` books what else there is.
 #[derive(Debug, clap::Args)]
@@ -30,7 +30,6 @@ pub struct CostArgs {
 
 #[derive(Debug, clap::Subcommand)]
 enum CostCommand {
-    /// List the prices in use, or take them from a file
     Prices(prices::PricesArgs),
 }
 

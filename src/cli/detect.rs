@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::observe::screen::{self, Composer, DialogOption, PaneVars, Reading, Screen};
 use crate::status::{Reason, Status};
 
-/// Read saved screens and say what they prove.
+/// Read saved screens and say what they prove
 ///
 /// FILE is a captured screen (`tmux capture-pane -p`, or `-pe` with escapes); `-` is stdin. A file of the same name that
 /// ends in `.json` and has an object `tmux` supplies what the options do not: `pane_title`, `cursor_x`, `cursor_y`,

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 
 /// Write a swarm.toml from a tmuxinator or tmuxp file
 ///
-/// Every pane becomes an agent: an agent CLI where it starts one, a plain command otherwise. What has no counterpart is
-/// named. The result is not trusted: read it first.
+/// Only in a build with `--features import`. Every pane becomes an agent: an agent CLI where it starts one, a plain command
+/// otherwise. What has no counterpart is named. The result is not trusted: read it first.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// The tool that the file is for

@@ -16,7 +16,7 @@ use crate::ledger::usage::Source;
 use crate::paths::{Paths, var_str};
 use crate::store::{open_writer, usage};
 
-/// Options of `swarm ingest`.
+/// Book transcripts without a monitor
 ///
 /// Without directories, every agent's own are read.
 #[derive(Debug, clap::Args)]

@@ -76,7 +76,8 @@ pub struct Cli {
 /// Options that every command takes.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Global {
-    /// The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one]
+    /// The swarm to act on [default: the one of this pane, this tmux session, the nearest swarm.toml, or the only one;
+    /// what lists and reports takes all of them]
     #[arg(short = 's', long, global = true, value_name = "NAME")]
     pub swarm: Option<SwarmName>,
     /// The tmux socket name, as `tmux -L`
@@ -130,19 +131,16 @@ enum Command {
     /// Hold an agent no longer: messages and tasks go to it again
     Resume(control::AgentArg),
     Add(add::AddArgs),
-    /// End an agent and remove its pane
+    /// End an agent and remove its pane; let go of one that was adopted
     Rm(control::AgentArg),
     Rename(control::RenameArgs),
     Adopt(control::AdoptArgs),
     Wait(wait::WaitArgs),
     Explain(explain::ExplainArgs),
     Capture(capture::CaptureArgs),
-    /// Read saved screens and say what they prove
     Detect(detect::DetectArgs),
-    /// What the agents used and what it cost
     Cost(cost::CostArgs),
     Budget(budget::BudgetArgs),
-    /// Book transcripts without a monitor
     Ingest(ingest::IngestArgs),
     /// Back up or check what is booked
     Ledger(ledger::LedgerArgs),

@@ -32,7 +32,7 @@ pub struct UpArgs {
     /// Trust the swarm file as it is now
     #[arg(long)]
     trust: bool,
-    /// Answer confirmations with yes
+    /// Ask nothing: a file that is not trusted is refused, as without a terminal
     #[arg(short, long)]
     yes: bool,
     /// Print what would be made, and make nothing

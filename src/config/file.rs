@@ -246,7 +246,7 @@ pub struct Agent {
     /// How long it may be idle and alone before it is put to sleep, to be woken with its conversation by a message or a
     /// look at its pane: "30m", "2h", or "never".
     pub hibernate_after: Option<At<String>>,
-    /// Whom it may hand off to: agent names, @roles, `human`, `all`. Default: everybody.
+    /// Whom it may hand off to: agent names, @roles, `all`. Default: everybody. To you (`human`) it may always write.
     #[serde(default)]
     pub handoff_to: Vec<At<String>>,
     /// Whom it takes handoffs from. Default: everybody.

@@ -11,7 +11,7 @@ use crate::error::{Context, Error, Result};
 use crate::ledger::prices::{Model, Own, OwnSpan, Price, PriceBook, Rates, Refreshed, refresh};
 use crate::ledger::usage::Source;
 
-/// Options of `swarm cost prices`.
+/// List the prices in use, or take them from a file
 ///
 /// Prices are dollars for a million tokens. `--refresh` takes a file that you have fetched: LiteLLM's
 /// model_prices_and_context_window.json (the current list) or the data.json of genai-prices (the history). Delete the
