@@ -27,11 +27,12 @@ pub fn run(ctx: &Ctx) -> Result<()> {
     // In a window of its own the overview stays; in a popup or outside tmux it makes room for the pane.
     let inside = attach::is_inside(&server) && crate::paths::var("TMUX_PANE").is_some();
     let popup = attach::is_inside(&server) && !inside;
-    let mut selected = None;
+    let (mut selected, mut kept) = (None, Box::default());
     loop {
         let options = Options {
             swarm: ctx.global.swarm.as_ref().map(ToString::to_string),
             selected: selected.take(),
+            kept: std::mem::take(&mut *kept),
             jump: if inside { JumpBy::Asking } else { JumpBy::Leaving },
             zone: jiff::tz::TimeZone::system(),
             ..looks(ctx)?
@@ -44,12 +45,12 @@ pub fn run(ctx: &Ctx) -> Result<()> {
         }
         match exit? {
             Exit::Quit => return Ok(()),
-            Exit::Jump(agent) => {
+            Exit::Jump(agent, left) => {
                 attach::to(ctx, &agent.swarm, &agent.agent)?;
                 if popup {
                     return Ok(());
                 }
-                selected = Some(agent);
+                (selected, kept) = (Some(agent), left);
             }
         }
     }

@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::confirm::{Confirm, still_asks};
-use super::message::{AgentRef, Arrangement, Asked, EventView, Exit, Options, Request, Update};
+use super::message::{AgentRef, Arrangement, Asked, EventView, Exit, Kept, Options, Request, Update};
 use super::order::{Need, Order, Row};
 use super::view::{Parts, words};
 use super::{ansi, view};
@@ -120,6 +120,8 @@ pub struct App {
     pub events: Option<(AgentRef, Vec<EventView>)>,
     /// When the person last looked at an agent: when the selection left it.
     pub looked: BTreeMap<AgentRef, Timestamp>,
+    /// The last key of a person who typed into a pane while that ended by itself: the rest of it is no command.
+    pub stray: Option<Timestamp>,
     /// What became of the last request.
     pub note: Option<Note>,
     /// Messages sent, oldest first.
@@ -144,8 +146,9 @@ pub struct App {
 
 impl App {
     /// The state before anything is known.
-    pub fn new(options: Options, area: Rect) -> Self {
+    pub fn new(mut options: Options, area: Rect) -> Self {
         let now = (options.clock)();
+        let Kept { drafts, history, marks } = std::mem::take(&mut options.kept);
         Self {
             snapshot: None,
             disconnected: None,
@@ -154,7 +157,7 @@ impl App {
             offset: 0,
             selected: options.selected.clone(),
             follows: options.selected.is_none(),
-            marks: BTreeSet::new(),
+            marks,
             preview: None,
             preview_scroll: 0,
             cover_scroll: 0,
@@ -168,9 +171,10 @@ impl App {
             behind: None,
             events: None,
             looked: BTreeMap::new(),
+            stray: None,
             note: None,
-            history: Vec::new(),
-            drafts: Drafts::default(),
+            history,
+            drafts,
             cost_history: Vec::new(),
             inbox_seen: false,
             area,
@@ -254,8 +258,9 @@ impl App {
                 self.preview = Some(Preview { agent, rev, lines, width, height, cursor });
                 return !same;
             }
-            Update::Outcome { text, failed: true } => match self.mode {
-                Mode::Live(_) => self.leave_live(Some(&one_line(&text))),
+            Update::Outcome { text, failed: true } => self.refuse(&one_line(&text)),
+            Update::Untyped { agent, text } => match &self.mode {
+                Mode::Live(who) if *who == agent => self.leave_live(Some(&one_line(&text))),
                 _ => self.refuse(&one_line(&text)),
             },
             Update::Letter { id, text } => match &mut self.mode {
@@ -335,13 +340,27 @@ impl App {
         if self.follows && matches!(self.mode, Mode::Normal | Mode::Filter(..)) {
             let first = self.rows.iter().find_map(|row| self.at(row)).map(|(who, _)| who);
             self.select(first);
-        } else if self.snapshot.is_some() && self.selected_row().is_none() {
+        } else if self.snapshot.is_some() && self.selected_row().is_none() && !self.is_bound() {
             let from = old_row.unwrap_or(0).min(self.rows.len());
             let near = (from..self.rows.len()).chain((0..from).rev()).find_map(|i| self.at(&self.rows[i]));
             let near = near.map(|(who, _)| who);
             self.select(near);
         }
         self.scroll_to_selection();
+    }
+
+    /// What is open is about the selected agent, which is there, be it in the list or not.
+    fn is_bound(&self) -> bool {
+        let about = matches!(
+            self.mode,
+            Mode::Live(_)
+                | Mode::Confirm(_)
+                | Mode::Message(_)
+                | Mode::Explain(..)
+                | Mode::Events(_)
+                | Mode::Rename(..)
+        );
+        about && self.selected_agent().is_some()
     }
 
     /// Selects `who` and asks for its screen.

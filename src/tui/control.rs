@@ -4,8 +4,8 @@ use super::action::{Action, Context};
 use super::app::{App, Focus, Mode, Note, Writing};
 use super::confirm::{Confirm, Reply};
 use super::editor::Editor;
-use super::key::Key;
-use super::message::{AgentRef, Arrangement, Exit, JumpBy, Request};
+use super::key::{Code, Key};
+use super::message::{AgentRef, Arrangement, Exit, JumpBy, Kept, Request};
 use super::order::Row;
 use super::palette::Palette;
 use super::theme::Role;
@@ -62,6 +62,7 @@ impl App {
                 // What is typed shows when the pane shows it.
                 return !(live && matches!(self.mode, Mode::Live(_)));
             }
+            Input::Paste(_) if self.is_stray(false) => return false,
             Input::Paste(text) => self.paste(&text),
             Input::Click(x, y) => self.click(x, y),
             Input::Wheel(x, y, down) => self.wheel(x, y, if down { WHEEL } else { -WHEEL }),
@@ -88,6 +89,10 @@ impl App {
 
     fn key(&mut self, key: Key) {
         let context = self.context();
+        if self.is_stray(key.code == Code::Escape || self.options.keymap.action(Context::Live, key).is_some())
+        {
+            return;
+        }
         let bound = self.options.keymap.action(context, key);
         self.note = None;
         match (context, bound) {
@@ -263,7 +268,14 @@ impl App {
         }
         match self.options.jump {
             JumpBy::Asking => self.requests.push(Request::Jump(who)),
-            JumpBy::Leaving => self.exit = Some(Exit::Jump(who)),
+            JumpBy::Leaving => {
+                let kept = Kept {
+                    drafts: std::mem::take(&mut self.drafts),
+                    history: std::mem::take(&mut self.history),
+                    marks: std::mem::take(&mut self.marks),
+                };
+                self.exit = Some(Exit::Jump(who, Box::new(kept)));
+            }
         }
     }
 
@@ -451,7 +463,8 @@ impl App {
         if matches!(self.mode, Mode::Letters(_)) {
             self.step_letters(by);
         } else if self.mode.covers() {
-            let last = view::cover_height(self).saturating_sub(usize::from(self.parts().body.height) - 1);
+            let last = view::cover_height(self)
+                .saturating_sub(usize::from(self.parts().body.height.saturating_sub(1)));
             self.cover_scroll = self.cover_scroll.saturating_add_signed(by).min(last);
         } else if self.zoom || self.focus == Focus::Preview {
             let lines = self.preview.as_ref().map_or(0, |p| p.lines.len());

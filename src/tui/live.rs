@@ -1,11 +1,16 @@
 //! Live mode: what the person types goes into an agent's pane, until they leave it. Shown as what it is.
 
+use jiff::SignedDuration;
+
 use super::app::{App, Focus, Mode};
 use super::key::Key;
 use super::message::{AgentRef, Request};
 use crate::protocol::Typed;
 use crate::snapshot::AgentView;
 use crate::status::Status;
+
+/// Who pauses for so long has stopped typing.
+const PAUSE: SignedDuration = SignedDuration::from_secs(1);
 
 impl App {
     /// Begins to type into the agent's pane.
@@ -42,13 +47,25 @@ impl App {
         self.requests.push(Request::Type { agent: who, keys: vec![typed] });
     }
 
+    /// Whether this key is the rest of what a person types who has not seen yet that it goes nowhere any more. It is over
+    /// when they pause for a moment, or leave on purpose.
+    pub(super) fn is_stray(&mut self, leaves: bool) -> bool {
+        let Some(last) = self.stray else { return false };
+        let paused = self.now.duration_since(last) >= PAUSE;
+        self.stray = (!paused && !leaves).then_some(self.now);
+        !paused
+    }
+
     /// Ends it, because the person left or because of `why`.
     pub(super) fn leave_live(&mut self, why: Option<&str>) {
         if let Mode::Live(who) = &self.mode {
             let text = format!("no longer typing into {}", who.agent);
             self.mode = Mode::Normal;
             match why {
-                Some(why) => self.refuse(&format!("{text}: {why}")),
+                Some(why) => {
+                    self.stray = Some(self.now);
+                    self.refuse(&format!("{text}: {why}"));
+                }
                 None => self.say(&text),
             }
         }

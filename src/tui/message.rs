@@ -3,11 +3,13 @@
 //! The overview never speaks to tmux or the store. It is told ([`Update`]) and it asks ([`Request`]); whoever wires it
 //! (the command line) carries both over the monitor's socket.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::app::Drafts;
 use super::keymap::Keymap;
 use super::theme::Theme;
 use crate::protocol::Typed;
@@ -111,6 +113,13 @@ pub enum Update {
         text: String,
         /// Whether it did not happen.
         failed: bool,
+    },
+    /// What was typed into this agent's pane has not arrived, nor will what was typed since.
+    Untyped {
+        /// Whose pane.
+        agent: AgentRef,
+        /// Why.
+        text: String,
     },
     /// The answer to [`Request::Explain`].
     Explained {
@@ -258,7 +267,18 @@ pub enum Exit {
     /// The person left.
     Quit,
     /// The person wants to be at this agent's pane (only with [`JumpBy::Leaving`]).
-    Jump(AgentRef),
+    Jump(AgentRef, Box<Kept>),
+}
+
+/// What an overview that makes room for a pane leaves to the next one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// What was typed and not sent.
+    pub drafts: Drafts,
+    /// Messages sent, oldest first.
+    pub history: Vec<String>,
+    /// Who is marked.
+    pub marks: BTreeSet<AgentRef>,
 }
 
 /// What `Enter` does.
@@ -290,6 +310,8 @@ pub struct Options {
     pub swarm: Option<String>,
     /// Start with this agent selected.
     pub selected: Option<AgentRef>,
+    /// What the last one left.
+    pub kept: Kept,
     /// What `Enter` does.
     pub jump: JumpBy,
     /// How list and preview share the screen.
@@ -309,6 +331,7 @@ impl Default for Options {
         Self {
             swarm: None,
             selected: None,
+            kept: Kept::default(),
             jump: JumpBy::default(),
             arrangement: Arrangement::default(),
             keymap: Keymap::default(),

@@ -77,14 +77,17 @@ impl Seat<'_> {
             self.sees(question).await;
             self.keys(&["y"]).await;
             let mut refused = String::new();
+            let said = [format!("answered {agent}"), format!("denied {agent}")];
             let settled = async || {
                 let shown = self.team.server.text(self.screen).await;
+                // What it says comes last, and would take the place of what is said next.
+                let told = said.iter().any(|said| shown.contains(said));
                 refused = if shown.contains("nothing was sent") || shown.contains("still there") {
                     shown
                 } else {
                     String::new()
                 };
-                !refused.is_empty() || self.team.agent(agent).await.status == Status::Idle
+                !refused.is_empty() || told && self.team.agent(agent).await.status == Status::Idle
             };
             self.team.server.wait_until(&format!("{agent} is answered"), settled).await;
             if refused.is_empty() {

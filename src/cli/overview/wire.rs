@@ -28,6 +28,9 @@ use crate::tui::{AgentRef, Asked, EventView, LetterRef, Request, Update};
 const RETRY: Duration = Duration::from_secs(1);
 /// How often a screen is looked at just after something was typed into it.
 const LOOKS: Duration = Duration::from_millis(40);
+/// How often the screen that is shown is read again although nothing that is judged has changed: a draft that grows, a mark
+/// that moves. One capture for each overview that is open.
+const GLANCE: Duration = Duration::from_secs(1);
 /// How many times.
 const LOOKS_AFTER_KEY: u32 = 8;
 
@@ -42,10 +45,12 @@ enum Pending {
     Handed(String),
     /// The text of a message.
     Letter(String),
-    /// What was typed arrived.
-    Typed,
+    /// What was typed into the pane of this agent arrived.
+    Typed(AgentRef),
     Sent,
     Add(String),
+    /// Nothing is said but a refusal.
+    Gone,
     Quiet,
 }
 
@@ -147,6 +152,8 @@ impl<'a> Wire<'a> {
                 }
             }
         });
+        let mut glance = tokio::time::interval(GLANCE);
+        glance.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 line = arrived.recv() => match line {
@@ -158,6 +165,10 @@ impl<'a> Wire<'a> {
                     Some(request) => self.request(request, &mut asker).await?,
                     None => return Ok(()),
                 },
+                _ = glance.tick() => {
+                    self.shown = None;
+                    self.preview(&mut asker).await?;
+                }
                 () = tokio::time::sleep_until(self.look.map_or_else(Instant::now, |(at, _)| at)),
                     if self.look.is_some() =>
                 {
@@ -176,13 +187,13 @@ impl<'a> Wire<'a> {
 
     /// Gives the monitor what was typed, unless it still types what came before.
     async fn pass_on(&mut self, asker: &mut Asker) -> Result<()> {
-        if self.pending.values().any(|p| matches!(p, Pending::Typed)) {
+        if self.pending.values().any(|p| matches!(p, Pending::Typed(_))) {
             return Ok(());
         }
         let Some((agent, keys)) = self.typed.take() else { return Ok(()) };
         let Some(target) = target(&agent) else { return Ok(()) };
         let id = asker.ask(wire::Request::Type(wire::Type { target, keys })).await?;
-        self.pending.insert(id, Pending::Typed);
+        self.pending.insert(id, Pending::Typed(agent));
         Ok(())
     }
 
@@ -223,7 +234,7 @@ impl<'a> Wire<'a> {
                         .ok()
                         .and_then(|reply| reply.messages.into_iter().next())
                         .map(|letter| Update::Letter { id, text: letter_text(&letter.handoff) }),
-                    Some(Pending::Typed) => {
+                    Some(Pending::Typed(_)) => {
                         self.look = Some((Instant::now(), LOOKS_AFTER_KEY));
                         self.pass_on(asker).await?;
                         None
@@ -240,7 +251,7 @@ impl<'a> Wire<'a> {
                             }
                         })
                     }
-                    Some(Pending::Quiet) | None => None,
+                    Some(Pending::Gone | Pending::Quiet) | None => None,
                 };
                 if let Some(update) = update {
                     let _ = self.updates.send(update).await;
@@ -249,14 +260,17 @@ impl<'a> Wire<'a> {
                 self.preview(asker).await
             }
             Line::Refusal { id, error } => {
-                let quiet =
-                    matches!(self.pending.remove(&id), Some(Pending::Preview(_) | Pending::Quiet) | None);
-                self.typed = None;
-                if !quiet {
-                    let hint = error.hints.first().map(|h| format!(" ({h})")).unwrap_or_default();
-                    let text = crate::text::one_line(&format!("{}{hint}", error.message));
-                    let _ = self.updates.send(Update::Outcome { text, failed: true }).await;
-                }
+                let hint = error.hints.first().map(|h| format!(" ({h})")).unwrap_or_default();
+                let text = crate::text::one_line(&format!("{}{hint}", error.message));
+                let update = match self.pending.remove(&id) {
+                    Some(Pending::Preview(_) | Pending::Quiet) | None => return Ok(()),
+                    Some(Pending::Typed(agent)) => {
+                        self.typed = None;
+                        Update::Untyped { agent, text }
+                    }
+                    Some(_) => Update::Outcome { text, failed: true },
+                };
+                let _ = self.updates.send(update).await;
                 Ok(())
             }
         }
@@ -440,7 +454,7 @@ fn translate(request: Request, client: Option<String>) -> Option<(wire::Request,
     Some(match request {
         Request::Jump(agent) => {
             let Target { swarm, agent: name } = target(&agent)?;
-            (wire::Request::Jump(wire::Jump { agent: Some(name), swarm, client }), Pending::Quiet)
+            (wire::Request::Jump(wire::Jump { agent: Some(name), swarm, client }), Pending::Gone)
         }
         Request::Hibernate(agent) => {
             (wire::Request::Hibernate(target(&agent)?), act("put to sleep:", &agent))

@@ -84,7 +84,7 @@ impl Mode {
 }
 
 /// What was typed and not sent: it is there again when the same thing is opened next.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Drafts {
     /// Messages and handoffs, by what they are and whom they are for; with [`Compose::fill`].
     pub messages: BTreeMap<Writing, (Editor, bool)>,

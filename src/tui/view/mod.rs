@@ -177,7 +177,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &App) {
 }
 
 fn draw_body(canvas: &mut Canvas<'_>, app: &App, parts: &Parts) -> Option<Position> {
-    if app.rows.is_empty() && !matches!(app.mode, Mode::Add(..)) {
+    if app.rows.is_empty() && matches!(app.mode, Mode::Normal | Mode::Filter(..)) {
         cover::empty(canvas, app, parts.body);
         return None;
     }

@@ -363,9 +363,39 @@ fn leaving_jumps_end_the_overview_and_remember_who() {
     let options = Options { jump: JumpBy::Leaving, selected: Some(who("docs")), ..options() };
     let exit = with(options, async |p| {
         p.shown(team()).await;
+        p.keys("mThe half of it").await;
+        p.key(KeyCode::Esc).await;
         p.key(KeyCode::Enter).await;
     });
-    assert_eq!(exit.unwrap(), Exit::Jump(AgentRef::new("shop", "docs")));
+    let Ok(Exit::Jump(to, kept)) = exit else { panic!("{exit:?}") };
+    assert_eq!(to, AgentRef::new("shop", "docs"));
+    // Whoever comes back finds what they left.
+    let options = Options { jump: JumpBy::Leaving, selected: Some(to), kept: *kept, ..self::options() };
+    with(options, async |p| {
+        p.shown(team()).await;
+        p.keys("m").await;
+        assert!(p.sees("The half of it"));
+    })
+    .unwrap();
+}
+
+#[test]
+fn what_is_open_stays_with_its_agent_when_the_list_goes_on_without_it() {
+    with(options(), async |p| {
+        p.shown(team()).await;
+        p.keys("ft").await;
+        assert!(p.sees("LIVE: keys go to backend"));
+        let mut answered = team();
+        for agent in &mut answered.swarms[0].agents {
+            (agent.status, agent.attention) = (Status::Working, None);
+        }
+        p.asked();
+        p.shown(answered).await;
+        assert!(p.sees("LIVE: keys go to backend"), "whose screen is shown, too");
+        p.keys("x").await;
+        assert_eq!(p.asked(), [Request::Type { agent: who("backend"), keys: vec![Typed::Text("x".into())] }]);
+    })
+    .unwrap();
 }
 
 #[test]
@@ -490,8 +520,19 @@ fn live_keys_go_to_the_pane_and_nowhere_else() {
         assert!(p.sees("no longer typing into backend"));
         p.keys("tx").await;
         p.asked();
-        p.told(Update::Outcome { text: "the pane is dead".into(), failed: true }).await;
+        p.told(Update::Outcome { text: "docs was not answered".into(), failed: true }).await;
+        assert!(p.sees("LIVE: keys go to backend"), "what becomes of something else does not end it");
+        let untyped = |who| Update::Untyped { agent: who, text: "the pane is dead".into() };
+        p.told(untyped(who("docs"))).await;
+        assert!(p.sees("LIVE: keys go to backend"));
+        p.told(untyped(who("backend"))).await;
         assert!(p.sees("no longer typing into backend: the pane is dead"));
+        // Who types on has not seen it: none of that is a command.
+        p.keys("x every qy").await;
+        p.event(Event::Paste("q".into())).await;
+        assert_eq!(p.asked(), []);
+        assert!(p.sees("no longer typing into backend: the pane is dead") && !p.sees("Kill"));
+        p.key(KeyCode::Esc).await;
         p.keys("t").await;
         let mut gone = team();
         gone.swarms[0].agents[2].status = Status::Exited;
