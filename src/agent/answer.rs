@@ -55,27 +55,40 @@ impl Default for Answer {
     }
 }
 
+/// Keys for a dialog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// Pressed one after the other.
+    pub press: Vec<String>,
+    /// Pressed once the option at this position (0-based) is seen to be the selected one.
+    pub confirm: Option<(String, usize)>,
+}
+
+impl Keys {
+    /// Keys after which nothing need be looked at.
+    pub const fn plain(press: Vec<String>) -> Self {
+        Self { press, confirm: None }
+    }
+}
+
 impl Answer {
     /// The tmux keys that choose the option at `position` (0-based) whose own key is `key`, while `selected` is the one
     /// selected now. `None` when the dialog does not show enough to do it safely.
-    pub fn keys(&self, position: usize, key: Option<&str>, selected: Option<usize>) -> Option<Vec<String>> {
-        match self.choose {
-            Choose::Digit => key.map(|k| vec![k.to_owned()]).or_else(|| self.arrows(position, selected)),
-            Choose::DigitThenConfirm | Choose::Letter => match key {
-                Some(k) => Some(vec![k.to_owned(), self.confirm.clone()]),
-                None => self.arrows(position, selected),
-            },
-            Choose::Arrows => self.arrows(position, selected),
+    pub fn keys(&self, position: usize, key: Option<&str>, selected: Option<usize>) -> Option<Keys> {
+        let plain = |keys: &[&str]| Keys::plain(keys.iter().map(|&key| key.to_owned()).collect());
+        match (self.choose, key) {
+            (Choose::Digit, Some(k)) => Some(plain(&[k])),
+            (Choose::DigitThenConfirm | Choose::Letter, Some(k)) => Some(plain(&[k, &self.confirm])),
+            _ => self.arrows(position, selected),
         }
     }
 
-    fn arrows(&self, position: usize, selected: Option<usize>) -> Option<Vec<String>> {
+    fn arrows(&self, position: usize, selected: Option<usize>) -> Option<Keys> {
         let from = selected?;
         let (key, steps) =
             if position >= from { (&self.next, position - from) } else { (&self.previous, from - position) };
-        let mut keys = vec![key.clone(); steps];
-        keys.push(self.confirm.clone());
-        Some(keys)
+        let confirm = Some((self.confirm.clone(), position));
+        Some(Keys { press: vec![key.clone(); steps], confirm })
     }
 }
 
@@ -181,9 +194,11 @@ mod tests {
     #[test]
     fn arrows_need_to_know_where_they_start() {
         let answer = Answer { choose: Choose::Arrows, ..Answer::default() };
-        assert_eq!(answer.keys(2, None, Some(0)).unwrap(), ["Down", "Down", "Enter"]);
-        assert_eq!(answer.keys(0, None, Some(1)).unwrap(), ["Up", "Enter"]);
+        let arrows = |position, selected| answer.keys(position, None, Some(selected)).unwrap();
+        let enter = |at| Some(("Enter".to_owned(), at));
+        assert_eq!((arrows(2, 0).press, arrows(2, 0).confirm), (vec!["Down".to_owned(); 2], enter(2)));
+        assert_eq!((arrows(0, 1).press, arrows(0, 1).confirm), (vec!["Up".to_owned()], enter(0)));
         assert_eq!(answer.keys(0, None, None), None);
-        assert_eq!(Answer::default().keys(1, Some("2"), None).unwrap(), ["2"]);
+        assert_eq!(Answer::default().keys(1, Some("2"), None).unwrap(), Keys::plain(vec!["2".to_owned()]));
     }
 }

@@ -18,7 +18,7 @@ mod launch;
 mod load;
 mod rules;
 
-pub use answer::{Answer, Choose, Chunk, Submit};
+pub use answer::{Answer, Choose, Chunk, Keys, Submit};
 pub use compose::Composed;
 pub use file::{
     Captured, ComposerData, ComposerIs, DialogData, HookKind, KeyData, LaunchData, PatternData,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::agent::Profile;
+use crate::agent::{Keys, Profile};
 use crate::error::{Error, Kind, Result};
 use crate::observe::screen::{Reading, Screen, classify};
 use crate::protocol::{Answered, Choice, Decision, Prompt};
@@ -83,7 +83,12 @@ pub async fn answer(
         None => false,
     };
     if !by_hook {
-        press(&conn, pane, &before, &keys(&profile, &before, &wanted.choice)?).await?;
+        let Keys { press: first, confirm } = keys(&profile, &before, &wanted.choice)?;
+        press(&conn, pane, &before, &first).await?;
+        if let Some((key, position)) = confirm {
+            marked(&conn, pane, &profile, (&before, position)).await?;
+            press(&conn, pane, &before, &[key]).await?;
+        }
     }
     let refused = match wanted.choice {
         Choice::Approve => false,
@@ -176,6 +181,30 @@ async fn press(conn: &Connection, pane: PaneId, prompt: &Reading, keys: &[String
     Ok(())
 }
 
+/// Waits until the mark of this prompt stands at `position`. A key may be lost, and a person may move the mark, too: a prompt
+/// is confirmed only where it is seen to stand.
+async fn marked(
+    conn: &Connection,
+    pane: PaneId,
+    profile: &Profile,
+    (before, position): (&Reading, usize),
+) -> Result<()> {
+    for look in 0..PAINT_LOOKS {
+        let now = read(conn, pane, profile).await?;
+        if !still_asks(before, &now) {
+            break;
+        }
+        if now.options.iter().position(|o| o.selected) == Some(position) {
+            return Ok(());
+        }
+        if look + 1 < PAINT_LOOKS {
+            tokio::time::sleep(BETWEEN).await;
+        }
+    }
+    Err(Error::new(Kind::Blocked, "the prompt's mark did not go to that option: nothing was confirmed")
+        .hint("look at the pane: `swarm attach AGENT`"))
+}
+
 /// What the pane shows once it stands still: a hook or a status file may be faster than the paint, and a prompt takes no
 /// keys in the first moments after it was painted.
 async fn settled(conn: &Connection, pane: PaneId, profile: &Profile) -> Result<Reading> {
@@ -216,7 +245,7 @@ async fn read(conn: &Connection, pane: PaneId, profile: &Profile) -> Result<Read
 }
 
 /// The keys that give this answer to this dialog.
-fn keys(profile: &Profile, reading: &Reading, choice: &Choice) -> Result<Vec<String>> {
+fn keys(profile: &Profile, reading: &Reading, choice: &Choice) -> Result<Keys> {
     let reason = reading.reason.unwrap_or(crate::status::Reason::Dialog);
     let unsure = |what: &str| {
         Error::new(Kind::Blocked, what.to_owned()).hint("answer it in the pane itself: `swarm attach AGENT`")
@@ -229,13 +258,13 @@ fn keys(profile: &Profile, reading: &Reading, choice: &Choice) -> Result<Vec<Str
         return Err(unsure("this step neither allows nor refuses what was asked"));
     }
     if let (Choice::Deny, Some(send)) = (choice, profile.refusal(&reading.rule)) {
-        return Ok(vec![send.to_owned()]);
+        return Ok(Keys::plain(vec![send.to_owned()]));
     }
     let position = match choice {
         Choice::Option(number) => number.checked_sub(1).filter(|n| *n < reading.options.len()),
         Choice::Approve => profile.find_option(true, texts()),
         Choice::Deny => match (profile.find_option(false, texts()), &how.cancel) {
-            (None, Some(cancel)) => return Ok(vec![cancel.clone()]),
+            (None, Some(cancel)) => return Ok(Keys::plain(vec![cancel.clone()])),
             (found, _) => found,
         },
     };

@@ -241,7 +241,8 @@ impl Board {
     /// order) changes nothing; answers whether it was taken.
     pub fn record(&mut self, evidence: Evidence) -> bool {
         match self.slots.iter_mut().find(|s| s.evidence.source == evidence.source) {
-            Some(slot) if evidence.at < slot.evidence.at => false,
+            // What is read off the pane is always of now, whatever was done to the clock.
+            Some(slot) if evidence.at < slot.evidence.at && !of_now(evidence.source) => false,
             Some(slot) => {
                 if !slot.evidence.same_claim(&evidence) {
                     slot.since = evidence.at;
@@ -361,6 +362,11 @@ impl Board {
     pub fn turn(&self) -> &Turn {
         &self.turn
     }
+}
+
+/// Whether a source is read, not told: what it says now is newer than whatever it said before.
+const fn of_now(source: Source) -> bool {
+    matches!(source, Source::Screen | Source::Title | Source::Osc)
 }
 
 fn works(evidence: &Evidence) -> Option<Timestamp> {

@@ -13,7 +13,7 @@ use crate::tmux::{Command, PaneId};
 use super::super::launch::guarded;
 use super::super::perform::Hands;
 use super::compare::Ours;
-use super::lock::PaneLock;
+use super::lock::{PATIENCE, PaneLock};
 use super::machine::{AT_IT, Draft, Reader, View};
 
 /// How often a screen that changes between the look and the key is looked at again.
@@ -31,7 +31,7 @@ pub async fn dismiss(hands: &Hands, pane: PaneId, profile: &str, instance: &str)
         return Err(blocked(&format!("the profile `{name}` has no keys to leave by")));
     };
     let server = hands.link.spec().socket_path();
-    let lock = PaneLock::take(&hands.paths.runtime_dir, &server, pane).await?;
+    let lock = PaneLock::take(&hands.paths.runtime_dir, &server, pane, PATIENCE).await?;
     let _lock = lock.ok_or_else(|| blocked("a message is being typed there"))?;
     let conn = hands.link.connection().await?;
     let mut eye = super::eye(hands, conn.clone(), pane, &profile, instance, Ours::new("", None, None));

@@ -15,7 +15,7 @@ use crate::tmux::{Command, PaneId};
 
 use super::super::perform::Hands;
 use super::compare::Ours;
-use super::lock::PaneLock;
+use super::lock::{PATIENCE, PaneLock};
 use super::machine::{Reader, View};
 
 /// How often a screen that changes between the look and the key is looked at again.
@@ -43,7 +43,7 @@ pub async fn interrupt(hands: &Hands, pane: PaneId, profile: &str, instance: &st
         return Err(Error::new(Kind::Blocked, format!("the profile `{name}` has no interrupt key")));
     }
     let server = hands.link.spec().socket_path();
-    let lock = PaneLock::take(&hands.paths.runtime_dir, &server, pane).await?;
+    let lock = PaneLock::take(&hands.paths.runtime_dir, &server, pane, PATIENCE).await?;
     let _lock = lock.ok_or_else(|| blocked("another message is being typed there".into()))?;
     let conn = hands.link.connection().await?;
     let mut eye = super::eye(hands, conn, pane, &profile, instance, Ours::new("", None, None));

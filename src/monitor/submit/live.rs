@@ -3,6 +3,8 @@
 //! None of the checks of a submission: whoever types looks at the screen. Never into a dead pane or copy mode, and never
 //! in the middle of a submission: the pane's lock is held.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind, Result};
@@ -14,13 +16,16 @@ use crate::monitor::perform::Hands;
 
 /// Alive, and what is typed goes to the program.
 const OPEN: &str = "#{&&:#{==:#{pane_dead},0},#{==:#{pane_in_mode},0}}";
+/// How long a message that is being typed there is waited for: later the keys would meet another screen than the one they
+/// were pressed for.
+const PATIENCE: Duration = Duration::from_millis(300);
 /// Characters that are sent at once.
 const PART: usize = 256;
 
 /// Types `keys` into `pane`, in order; with none, only looks whether it could.
 pub async fn keys(hands: &Hands, pane: PaneId, keys: &[Typed]) -> Result<Value> {
     let server = hands.link.spec().socket_path();
-    let _lock = PaneLock::take(&hands.paths.runtime_dir, &server, pane)
+    let _lock = PaneLock::take(&hands.paths.runtime_dir, &server, pane, PATIENCE)
         .await?
         .ok_or_else(|| Error::new(Kind::Blocked, "a message is being typed there: try again"))?;
     let conn = hands.link.connection().await?;

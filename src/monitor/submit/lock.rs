@@ -11,7 +11,7 @@ use crate::error::{Context, Error, Result};
 use crate::tmux::PaneId;
 
 /// How long another submission to the same pane is waited for.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 /// How often.
 const EVERY: Duration = Duration::from_millis(50);
 
@@ -30,8 +30,13 @@ fn path(runtime_dir: &Path, server: &Path, pane: PaneId) -> PathBuf {
 }
 
 impl PaneLock {
-    /// Waits for the lock; `None` when another submission holds it for too long.
-    pub(super) async fn take(runtime_dir: &Path, server: &Path, pane: PaneId) -> Result<Option<Self>> {
+    /// Waits for the lock, `patience` at most; `None` when another submission holds it for longer.
+    pub(super) async fn take(
+        runtime_dir: &Path,
+        server: &Path,
+        pane: PaneId,
+        patience: Duration,
+    ) -> Result<Option<Self>> {
         let path = path(runtime_dir, server, pane);
         if let Some(dir) = path.parent() {
             crate::client::private_dir(dir)?;
@@ -42,7 +47,7 @@ impl PaneLock {
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Some(Self { _file: file })),
-                Err(std::fs::TryLockError::WouldBlock) if waited < PATIENCE => {
+                Err(std::fs::TryLockError::WouldBlock) if waited < patience => {
                     tokio::time::sleep(EVERY).await;
                     waited += EVERY;
                 }
@@ -62,7 +67,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_at_a_time_and_free_when_dropped() {
         let dir = tempfile::tempdir().unwrap();
-        let take = |pane| PaneLock::take(dir.path(), Path::new("/s"), PaneId(pane));
+        let take = |pane| PaneLock::take(dir.path(), Path::new("/s"), PaneId(pane), PATIENCE);
         let held = take(1).await.unwrap().unwrap();
         assert!(take(2).await.unwrap().is_some());
         assert!(take(1).await.unwrap().is_none());

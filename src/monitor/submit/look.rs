@@ -111,7 +111,7 @@ impl Eye {
         let screen = Screen::parse(screen.bytes(), crate::monitor::watch::vars(&row));
         let reading = classify(&self.profile, &screen);
         let (shown, echoed) = self.ours.shown(&screen, &reading.composer);
-        self.remember(&marks.text(), &row, &reading.composer);
+        self.remember(&marks.text(), &row, &reading.composer, reader);
         let clients = clients.map(|r| format::clients(r.bytes())).unwrap_or_default();
         Ok(View {
             reader,
@@ -135,7 +135,7 @@ impl Eye {
         format
     }
 
-    fn remember(&mut self, marks: &str, row: &PaneRow, composer: &Composer) {
+    fn remember(&mut self, marks: &str, row: &PaneRow, composer: &Composer, reader: Reader) {
         let mut words = marks.trim_end_matches('\n').split('|').map(str::to_owned);
         // Another pane's data would come for a target that is gone.
         if words.next().as_deref() != Some(self.pane.to_string().as_str()) {
@@ -145,7 +145,8 @@ impl Eye {
         let mut word = || words.next().unwrap_or_default();
         self.last.cursor = (word(), word());
         self.last.marks = words.collect();
-        self.last.command = Some(row.current_command.clone());
+        // Who was not proven to be the agent is looked at anew each time.
+        self.last.command = (reader == Reader::Agent).then(|| row.current_command.clone());
         self.last.anchor = match composer {
             Composer::Draft(draft) => anchor(draft),
             _ => None,

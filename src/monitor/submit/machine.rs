@@ -232,7 +232,10 @@ impl Machine {
             (Phase::Verify { since, again, changed, proven }, Observation::Seen(view)) => {
                 self.verify(now, &view, Verifying { since, again, changed, proven })
             }
-            (Phase::Verify { .. }, Observation::Heard(proof)) if proof.level >= Level::E3 => {
+            // Also while the text is being taken back: the key was taken after all, however late.
+            (Phase::Verify { .. } | Phase::Clean { why: Why::NotTaken, .. }, Observation::Heard(proof))
+                if proof.level >= Level::E3 =>
+            {
                 self.submitted(proof)
             }
             (Phase::Clean { why, left }, Observation::Seen(view)) => self.clean(&view, why, left),
@@ -240,7 +243,7 @@ impl Machine {
                 self.phase = Phase::Clean { why, left: left.saturating_sub(1) };
                 Action::Look(Duration::from_millis(60))
             }
-            (Phase::Clean { why, .. }, Observation::Answer(_)) => self.stranded(why, false),
+            (Phase::Clean { why, .. }, Observation::Answer(_)) => self.stranded(why, why == Why::NotTaken),
             // What is heard before the key was pressed is about something else.
             (phase, _) => {
                 self.phase = phase;
@@ -509,7 +512,14 @@ impl Machine {
     /// Takes our own text out of the composer, as long as it is provably nothing else.
     fn clean(&mut self, view: &View, why: Why, left: usize) -> Action {
         if view.reader == Reader::Agent && view.draft == Draft::Empty && left < self.clears() {
-            return self.done(Outcome::Blocked, why);
+            // Emptied by us, or by the agent that took it in this moment: it is looked for before it is sent again.
+            let action = self.stranded(why, true);
+            return match action {
+                Action::Done(settled) if why == Why::NotTaken => {
+                    Action::Done(Settled { left: false, ..settled })
+                }
+                _ => self.done(Outcome::Blocked, why),
+            };
         }
         let person = view.person.is_some_and(|ago| ago < AT_IT);
         let ours = (view.draft.is_whole() || view.draft == Draft::Begun) && view.reader == Reader::Agent;

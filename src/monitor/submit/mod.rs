@@ -58,7 +58,7 @@ pub async fn submit(
         Err(why) => return refused(why),
     };
     let server = hands.link.spec().socket_path();
-    let _lock = match lock::PaneLock::take(&hands.paths.runtime_dir, &server, pane).await {
+    let _lock = match lock::PaneLock::take(&hands.paths.runtime_dir, &server, pane, lock::PATIENCE).await {
         Ok(Some(lock)) => lock,
         Ok(None) => return refused(Why::Busy),
         Err(err) => {

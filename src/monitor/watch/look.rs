@@ -100,15 +100,18 @@ impl Watcher {
             paused.aim(screen.bytes(), row.height);
         }
         let hash = reading::fingerprint(screen.bytes(), row);
-        if hash == pane.hash {
+        let still = hash == pane.hash;
+        if still && !pane.unread {
             if pane.paused.as_ref().is_some_and(|paused| paused.is_calm(now)) {
                 self.resume(id);
             }
             return;
         }
-        pane.hash = hash;
         let shape = reading::shape(screen.bytes(), row);
-        if pane.says_the_same(shape, now) {
+        pane.hash = hash;
+        // What differs in numbers only is read once it stays: the next prompt may be about another one.
+        pane.unread = !still && pane.says_the_same(shape, now);
+        if pane.unread {
             return self.sign_of_life(id, now).await;
         }
         pane.read = Some((shape, now));
@@ -122,7 +125,10 @@ impl Watcher {
             seen.last_line = pane.last.as_ref().and_then(|last| last.last_line.clone());
         }
         if pane.last.as_ref().is_some_and(|last| reading::same(last, &seen)) {
-            return self.sign_of_life(id, now).await;
+            if !still {
+                self.sign_of_life(id, now).await;
+            }
+            return;
         }
         let said = |seen: &Seen| seen.evidence.first().and_then(|evidence| evidence.status);
         let turned = pane.last.as_ref().map(said) != Some(said(&seen)) && read.status != Status::Working;

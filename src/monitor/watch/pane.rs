@@ -71,6 +71,8 @@ pub struct Pane {
     pub captured: Option<Instant>,
     /// The fingerprint of that capture.
     pub hash: u64,
+    /// That screen was taken for the same as before, and not read.
+    pub unread: bool,
     /// Its title at that capture, without the phase of a spinner.
     title: (bool, String),
     /// `window_activity` at that capture, and whether it was the same at the one before.
@@ -108,6 +110,7 @@ impl Pane {
             dirty: true,
             captured: None,
             hash: 0,
+            unread: false,
             title: (false, String::new()),
             activity: (0, false),
             last: None,
