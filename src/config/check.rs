@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::load::Env;
 use super::problem::{Place, Problem, Source};
-use super::{AgentSpec, Budget, Permissions, ProfileCatalog, Role};
+use super::{AgentSpec, Budget, Limit, Permissions, ProfileCatalog, Role};
 
 /// The longest argument, prompt or value, in bytes: Linux takes 128 KiB for one string (MAX_ARG_STRLEN, execve(2)).
 pub(super) const MAX_TEXT: usize = 64 * 1024;
@@ -185,6 +185,27 @@ pub(super) fn blind_budgets(
             let mend = "limit its time instead, for instance `budget = { time_per_turn = \"30m\" }`";
             problems.push(Problem::warning(Place::new(source, place.span.clone()), message).mend(mend));
         }
+    }
+}
+
+/// Warns about limits per task: nothing tells yet when a task begins and ends.
+pub(super) fn task_budgets(
+    source: &Arc<Source>,
+    agents: &[(AgentSpec, Place)],
+    (swarm, roles): (&Budget, &BTreeMap<String, Role>),
+    problems: &mut Vec<Problem>,
+) {
+    let limited = |spec: &AgentSpec| {
+        let role = spec.role.as_ref().and_then(|role| roles.get(role)?.budget.as_ref());
+        spec.budget.iter().chain(role).chain([swarm]).any(|budget| budget.task != Limit::default())
+    };
+    if let Some((spec, place)) = agents.iter().find(|(spec, _)| limited(spec)) {
+        let message = format!(
+            "limits per task, as `{}` has one, count nothing yet: swarm does not know where a task ends",
+            spec.name
+        );
+        let place = Place::new(source, place.span.clone());
+        problems.push(Problem::warning(place, message).mend("limit its turns, its days or its total"));
     }
 }
 

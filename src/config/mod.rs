@@ -157,6 +157,9 @@ pub struct AgentSpec {
     /// It joined by `swarm add` and stands in no swarm file.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub added: bool,
+    /// The values of `env` are not known: they are never stored, and the swarm file is not the one that was trusted.
+    #[serde(skip)]
+    pub env_unknown: bool,
 }
 
 impl AgentSpec {
@@ -188,6 +191,7 @@ impl AgentSpec {
             before_start: Vec::new(),
             after_exit: Vec::new(),
             added: false,
+            env_unknown: false,
         }
     }
 

@@ -59,6 +59,7 @@ pub(super) fn resolve(
     let layout = resolver.layout(&swarm.agents);
     check::shared_directories(loader.profiles, swarm.source, &agents, problems);
     check::blind_budgets(loader.profiles, swarm.source, &agents, (&merged.swarm_budget, &roles), problems);
+    check::task_budgets(swarm.source, &agents, (&merged.swarm_budget, &roles), problems);
     let agents: Vec<AgentSpec> = agents.into_iter().map(|(spec, _)| spec).collect();
     Some(Config {
         name: name?,

@@ -223,7 +223,12 @@ impl Queue {
         self.entries.values().chain(self.recent.iter().rev())
     }
 
-    /// What is under way.
+    /// What has ended lately, the newest first.
+    pub fn recent(&self) -> impl Iterator<Item = &Entry> {
+        self.recent.iter().rev()
+    }
+
+    /// What is under way, the oldest first.
     pub fn live(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values()
     }
@@ -489,7 +494,22 @@ impl Queue {
         self.instance_ended(agent, None, at);
         let lane = self.lanes.get(&Address::Agent(agent.clone()));
         let ids: Vec<String> = lane.into_iter().flatten().map(|(_, _, id)| id.clone()).collect();
-        ids.iter().flat_map(|id| self.refuse("swarm", id, "the agent was removed", at)).collect()
+        let mut due = Vec::new();
+        for id in &ids {
+            let of_role =
+                self.entries.get(id).is_some_and(|e| matches!(e.handoff.draft.to, Address::Role(_)));
+            if of_role {
+                // Another one of the role takes it, marked: nobody knows how far the first came.
+                self.step(id, State::Queued, "the agent was removed", at, |e| {
+                    unbind(e);
+                    e.attempts = e.attempts.max(1);
+                    e.due = None;
+                });
+            } else {
+                due.extend(self.refuse("swarm", id, "the agent was removed", at));
+            }
+        }
+        due
     }
 
     /// An agent's pane may be fit again: what was blocked is tried without waiting.

@@ -88,6 +88,13 @@ pub fn prepare(hands: &Hands, order: &StartOrder) -> Result<Prepared> {
     if !spec.directory.is_dir() {
         return Err(Error::failure(format!("its directory {} is not there", spec.directory.display())));
     }
+    // With empty ones it might work for another account.
+    if spec.env_unknown {
+        return Err(Error::failure(
+            "the values of its `env` are not known: the swarm file has changed since it was trusted, or is gone; `swarm \
+             trust`, then `swarm up`",
+        ));
+    }
     let instance = uuid::Uuid::now_v7().to_string();
     let token = uuid::Uuid::new_v4().simple().to_string();
     let fresh_id = uuid::Uuid::new_v4().to_string();

@@ -59,6 +59,7 @@ use crate::tmux::ServerSpec;
 use forsaken::Forsaken;
 use perform::{Hands, Performer};
 use socket::Inbound;
+use transcripts::midnight;
 
 /// The most snapshots per second that clients are sent.
 const PUBLISH_EVERY: Duration = Duration::from_millis(100);
@@ -277,7 +278,7 @@ impl Monitor {
         publish.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut needed = tokio::time::interval(forsaken::EVERY);
         needed.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut unpublished = true;
+        let (mut unpublished, mut day) = (true, midnight(now()));
         while !self.performer.leaving() {
             let wake = self.state.next_wake();
             tokio::select! {
@@ -310,6 +311,10 @@ impl Monitor {
                 }
                 () = sleep_until(wake), if wake.is_some() => self.take(EventKind::Tick),
                 _ = needed.tick() => {
+                    let today = midnight(now());
+                    if std::mem::replace(&mut day, today) != today {
+                        self.take(EventKind::NewDay);
+                    }
                     let clients = snapshots.receiver_count() > self.own_receivers;
                     if self.forsaken.look(clients || self.hands.link.may_be_up()) {
                         tracing::info!("the tmux server is gone and nobody asks");

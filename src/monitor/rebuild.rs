@@ -72,7 +72,8 @@ impl Known {
     fn read(conn: &Connection, swarm: &str, i: &InstanceRow, midnight: i64) -> rusqlite::Result<Self> {
         let pico = |usd: Usd| u64::try_from(usd.0).ok();
         let cost_today = owner_cost_since(conn, swarm, &i.agent, midnight)?.and_then(pico);
-        if i.ended {
+        // One that was lost from sight may be there.
+        if i.ended && i.end.as_ref().is_none_or(|(_, why)| why != Reason::Lost.as_str()) {
             return Ok(Self { usage: Usage { cost_today, ..Usage::default() }, ..Self::default() });
         }
         let sums = instance_totals(conn, &i.id)?;
@@ -118,11 +119,11 @@ fn saved(hands: &Hands, held: HeldSwarm) -> SavedSwarm {
     let HeldSwarm { holds, row, known } = held;
     let mut config = row.config;
     // The values of `env` are not stored; the swarm file has them, if it is still the trusted one.
-    if let Some(fresh) = reread(hands, &config) {
-        for agent in &mut config.agents {
-            if let Some(now) = fresh.agent(&agent.name) {
-                agent.env.clone_from(&now.env);
-            }
+    let fresh = reread(hands, &config);
+    for agent in &mut config.agents {
+        match fresh.as_ref().and_then(|fresh| fresh.agent(&agent.name)) {
+            Some(now) => agent.env.clone_from(&now.env),
+            None => agent.env_unknown = !agent.env.is_empty(),
         }
     }
     let agents = row.instances.into_iter().zip(known).filter_map(|(i, known)| {
@@ -134,6 +135,7 @@ fn saved(hands: &Hands, held: HeldSwarm) -> SavedSwarm {
                 since: h.since,
             }),
             ended: i.ended,
+            why: i.end.as_ref().and_then(|(_, why)| serde_json::from_value(why.as_str().into()).ok()),
             asleep: i.end.filter(|(_, why)| why == Reason::Asleep.as_str()).map(|(at, _)| at),
             resumed: i.resumed,
             restarts: i.restarts,

@@ -98,9 +98,8 @@ impl State {
     /// Stores who belongs to a swarm, after that has changed outside an `up`.
     pub(super) fn keep_config(&self, swarm: &SwarmName, at: Timestamp, out: &mut Vec<Effect>) {
         let Some(swarm) = self.swarms.get(swarm) else { return };
-        let Some(session) = swarm.session else { return };
         let config = Box::new(swarm.config.without_secrets());
-        out.push(Effect::Store(Record::SwarmUp { session, config, at }));
+        out.push(Effect::Store(Record::SwarmUp { session: swarm.session, config, at }));
     }
 }
 

@@ -17,7 +17,7 @@ use crate::status::{Source, Status};
 use crate::store::budgets::{AgentSpent, Kind as WorkKind, Standings, Work};
 
 use super::purse::{Purse, Written, action_word, ms};
-use super::{Agent, Effect, LogEvent, Op, Record, Run, State, Swarm, Then};
+use super::{Agent, Effect, LogEvent, Op, Origin, Record, Run, State, Swarm, Then};
 
 /// Who holds an agent that a budget holds.
 pub const HOLDER: &str = "budget";
@@ -64,32 +64,6 @@ impl State {
             return Err(Stopped { by: hold.by.clone(), reason: hold.reason.clone() });
         }
         found.purse.may_send(agent)
-    }
-
-    /// Reserves a turn of an agent that is about to be sent work; the reservation is settled when the turn has ended.
-    /// Asking again before that changes nothing. [`State::cancel_turn`] takes it back.
-    pub fn reserve_turn(
-        &mut self,
-        swarm: &SwarmName,
-        agent: &AgentName,
-        at: Timestamp,
-    ) -> Result<(), Stopped> {
-        self.may_send(swarm, agent)?;
-        if let Some(found) = self.swarms.get_mut(swarm)
-            && !found.purse.is_empty()
-        {
-            found.purse.promise(agent.as_str(), ms(at));
-            self.changed = true;
-        }
-        Ok(())
-    }
-
-    /// What was reserved will not be sent.
-    pub fn cancel_turn(&mut self, swarm: &SwarmName, agent: &AgentName) {
-        if let Some(found) = self.swarms.get_mut(swarm) {
-            found.purse.cancel(agent.as_str());
-            self.changed = true;
-        }
     }
 
     /// An agent took up a task, or has none any more: what it spends from now on counts for that.
@@ -172,6 +146,12 @@ impl State {
         }
     }
 
+    /// What budgets per day stand on is another sum by now, also where nobody spends anything.
+    pub(super) fn new_day(&self, out: &mut Vec<Effect>) {
+        let limited = self.swarms.iter().filter(|(_, swarm)| !swarm.purse.is_empty());
+        out.extend(limited.map(|(name, _)| Effect::ReadBudgets(name.clone())));
+    }
+
     /// Whether a start with a first prompt has to wait for the ledger; it is made up for then.
     pub(super) fn defer_start(&mut self, swarm: &SwarmName, agent: &AgentName, fresh: bool) -> bool {
         let Some(found) = self.swarms.get_mut(swarm) else { return false };
@@ -215,8 +195,12 @@ impl State {
 
     /// Brings everything in line with how the budgets stand.
     pub(super) fn enforce(&mut self, at: Timestamp, out: &mut Vec<Effect>) {
+        // Whom a budget held that is no more is let go, too.
+        let waits =
+            |a: &Agent| a.hold.as_ref().is_some_and(|h| h.by == HOLDER) || a.enforced.owed_prompt.is_some();
+        let concerned = |s: &Swarm| !s.purse.is_empty() || s.agents.iter().any(waits);
         let names: Vec<SwarmName> =
-            self.swarms.iter().filter(|(_, s)| !s.purse.is_empty()).map(|(name, _)| name.clone()).collect();
+            self.swarms.iter().filter(|(_, s)| concerned(s)).map(|(name, _)| name.clone()).collect();
         for name in names {
             let Some(swarm) = self.swarms.get_mut(&name) else { continue };
             if swarm.read_again.is_some_and(|due| due <= at) {
@@ -240,7 +224,7 @@ impl State {
             }
             store_work(&name, work, out);
             // Until the ledger was read nobody is held or let go.
-            if !swarm.purse.is_read() {
+            if !swarm.purse.is_empty() && !swarm.purse.is_read() {
                 continue;
             }
             let purse = std::mem::take(&mut swarm.purse);
@@ -253,12 +237,35 @@ impl State {
         }
     }
 
+    /// What an agent that is taken out of its swarm leaves with the budgets: its turn, its first prompt and its hold end.
+    pub(super) fn settle_removed(
+        &mut self,
+        swarm: &SwarmName,
+        name: &AgentName,
+        at: Timestamp,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(found) = self.swarms.get_mut(swarm) else { return };
+        let mut written = Written::default();
+        found.purse.removed(name.as_str(), ms(at), &mut written);
+        store_work(swarm, written.work, out);
+        let Some(agent) = found.agent_mut(name) else { return };
+        out.extend(agent.settle_owed(swarm, at));
+        if agent.hold.is_some() {
+            out.push(store_hold(swarm, agent, None));
+        }
+    }
+
     /// Gives first prompts that a budget has room for by now: the agent starts anew with it.
     fn give_owed(&mut self, swarm: &SwarmName, at: Timestamp, out: &mut Vec<Effect>) {
         let Some(found) = self.swarms.get_mut(swarm) else { return };
         let owed = found.agents.iter().filter(|a| {
             let free = a.hold.as_ref().is_none_or(|hold| hold.by == HOLDER) && found.ending.is_none();
-            a.enforced.owed_prompt.is_some() && free && a.run == Run::Running && a.fit_for_typing()
+            a.enforced.owed_prompt.is_some()
+                && free
+                && a.origin == Origin::Made
+                && a.run == Run::Running
+                && a.fit_for_typing()
         });
         let owed: Vec<AgentName> = owed.map(|a| a.spec.name.clone()).collect();
         for agent in owed {
@@ -371,7 +378,7 @@ impl Swarm {
 
 impl Purse {
     /// Whether the budgets have room for a turn of `agent`.
-    fn may_send(&self, agent: &AgentName) -> Result<(), Stopped> {
+    pub(super) fn may_send(&self, agent: &AgentName) -> Result<(), Stopped> {
         let stopped = |reason: String| Err(Stopped { by: HOLDER.to_owned(), reason });
         if self.is_empty() {
             return Ok(());

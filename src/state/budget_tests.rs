@@ -2,11 +2,12 @@
 
 use super::tests::{Driven, at, config, replied, swarm, target};
 use super::*;
-use crate::config::{Budget, Limit};
+use crate::config::{Address, Budget, Limit};
+use crate::delivery::{Outcome, Why};
 use crate::ledger::budget::{Amount, Key, Scope, Stretch};
 use crate::ledger::money::Usd;
 use crate::observe::evidence::Evidence;
-use crate::protocol::{ExtendBudget, Hold as HoldRequest, Request};
+use crate::protocol::{ExtendBudget, Hold as HoldRequest, Request, SendText};
 use crate::status::Source;
 use crate::store::budgets::{AgentSpent, Kept, Standings};
 
@@ -74,7 +75,13 @@ impl Driven {
 
     fn sends(&mut self, agent: &str) -> Result<(), Stopped> {
         let now = at(self.clock);
-        self.state.reserve_turn(&swarm(), &agent.parse().unwrap(), now)
+        self.state.may_send(&swarm(), &agent.parse().unwrap())?;
+        self.purse().promise(agent, now.as_millisecond());
+        Ok(())
+    }
+
+    fn purse(&mut self) -> &mut purse::Purse {
+        &mut self.state.swarms.get_mut(&swarm()).unwrap().purse
     }
 
     /// A whole turn that comes to `total` since `up`.
@@ -202,6 +209,33 @@ fn warnings_come_once_and_dispatch_stops_before_the_hold() {
 }
 
 #[test]
+fn nothing_is_typed_into_an_agent_that_no_budget_has_room_for() {
+    let mut driven = Driven::with(&["a", "b"], per_day(usd(100)));
+    let typed = |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::Submit { .. })).count();
+    let send = |to: &str| {
+        let to = vec![Address::Agent(to.parse().unwrap())];
+        let text = "go on".to_owned();
+        Request::Send(SendText { swarm: swarm(), to, text, fill: false, now: false, idem_key: None })
+    };
+    driven.rests("a");
+    driven.rests("b");
+    driven.bill("a", cents(50));
+    assert_eq!(typed(&driven.ask(send("a"))), 1);
+    // What that turn is expected to take is set aside, and leaves no room for another.
+    assert_eq!(typed(&driven.ask(send("b"))), 0);
+    let (number, at) = (0, at(driven.clock));
+    let blocked = crate::delivery::Receipt::refused(Outcome::Blocked, Why::Human, at);
+    let effects = driven.event(EventKind::Submitted { delivery: number, receipt: Box::new(blocked) });
+    assert_eq!(typed(&effects), 1, "it does not begin: what was set aside is free");
+    driven.bill("a", cents(95));
+    driven.rests("b");
+    driven.clock += 100;
+    assert_eq!(typed(&driven.event(EventKind::Tick)), 0, "at 95 % nothing is handed out");
+    assert!(driven.agent("a").hold.is_none());
+    assert_eq!(typed(&driven.ask(extend(usd(500)))), 1);
+}
+
+#[test]
 fn a_turn_is_interrupted_only_when_it_is_proven_to_run() {
     let mut driven = Driven::with(&["a", "b"], per_day(usd(100)));
     let interrupts = |effects: &[Effect]| {
@@ -242,6 +276,7 @@ fn a_restart_neither_trips_nor_resets_and_tells_nothing_twice() {
         agent: name.parse().unwrap(),
         instance: driven.agent(name).instance.clone().unwrap(),
         ended: false,
+        why: None,
         asleep: None,
         resumed: false,
         restarts: 0,
@@ -341,7 +376,7 @@ fn a_promise_that_is_not_kept_gives_back_what_it_reserved() {
     assert!(["a", "b", "c"].iter().all(|a| driven.sends(a).is_ok()));
     assert!(driven.sends("d").is_err());
     assert!(driven.sends("a").is_ok(), "what is reserved for it may be used");
-    driven.state.cancel_turn(&swarm(), &"a".parse().unwrap());
+    driven.purse().cancel("a");
     assert!(driven.sends("d").is_ok());
     driven.clock = 61;
     driven.event(EventKind::Tick);
@@ -400,4 +435,80 @@ fn a_ledger_that_cannot_be_read_stops_dispatch_and_is_tried_again() {
     assert!(driven.event(EventKind::Tick).iter().any(|e| matches!(e, Effect::ReadBudgets(_))));
     driven.read(standings(Vec::new()));
     assert!(driven.sends("a").is_ok());
+}
+
+fn of_swarm(driven: &mut Driven) -> Amount {
+    let key = Key { scope: Scope::Swarm, stretch: Stretch::Day };
+    driven.event(EventKind::Tick);
+    driven.purse().account(&key).unwrap().spent
+}
+
+#[test]
+fn another_name_or_role_spends_nothing_twice() {
+    let mut config = config(&["a", "b"]);
+    config.budget = Some(per_day(usd(1000)));
+    config.agents[0].added = true;
+    let mut driven = Driven::up_with(config);
+    driven.read(standings(Vec::new()));
+    driven.bill("a", cents(40));
+    driven.event(EventKind::Spent {
+        swarm: swarm(),
+        agent: "a".parse().unwrap(),
+        spent: vec![AgentSpent { role: Some("coder".into()), ..spent_by("a", cents(50)) }],
+        day_ms: at(-1000).as_millisecond(),
+        up_ms: at(0).as_millisecond(),
+    });
+    assert_eq!(of_swarm(&mut driven).usd, cents(50).usd, "it has another role by now");
+    // The store has all of it under the new name.
+    let rename = crate::protocol::Rename { target: target("a"), to: "c".parse().unwrap() };
+    assert_eq!(replied(&driven.ask(Request::Rename(rename))), Some(Ok(())));
+    driven.read(Standings { spent: vec![spent_by("c", cents(50))], ..standings(Vec::new()) });
+    assert_eq!(of_swarm(&mut driven).usd, cents(50).usd);
+}
+
+#[test]
+fn who_is_removed_leaves_no_turn_and_no_hold() {
+    let time = Limit { wall_clock_seconds: Some(1000), ..Limit::default() };
+    let mut driven = Driven::with(&["a", "b"], per_day(time));
+    driven.says("b", Status::Working);
+    driven.ask(Request::Hold(HoldRequest { target: target("b"), reason: "lunch".into() }));
+    driven.clock += 10;
+    let mut effects = driven.ask(Request::Remove(target("b")));
+    effects.extend(driven.dies(1, 0));
+    assert!(driven.state.agent(&swarm(), &"b".parse().unwrap()).is_none());
+    let ended = effects.iter().any(|e| match e {
+        Effect::Store(Record::Work { work, .. }) => work.agent == "b" && work.ended_ms.is_some(),
+        _ => false,
+    });
+    let let_go = effects.iter().any(|e| matches!(e, Effect::Store(Record::Hold { hold: None, .. })));
+    assert!(ended && let_go, "{effects:#?}");
+    driven.clock += 900;
+    assert!(of_swarm(&mut driven).wall_ms <= 10_000, "nobody works any more");
+}
+
+#[test]
+fn a_budget_that_is_no_more_holds_nobody() {
+    let mut driven = Driven::with(&["a"], per_day(usd(100)));
+    driven.turn("a", cents(120));
+    assert_eq!(driven.held("a"), Some("budget"));
+    let up =
+        crate::protocol::Up { config: config(&["a"]), env: BTreeMap::new(), only: Vec::new(), size: None };
+    let effects = driven.ask(Request::Up(Box::new(up)));
+    let op = effects.iter().find_map(|e| match e {
+        Effect::EnsureSession { op, .. } => Some(*op),
+        _ => None,
+    });
+    let session =
+        event::Session { id: SessionId(1), rows: Vec::new(), windows: BTreeMap::new(), overview: None };
+    driven.event(EventKind::SessionReady { op: op.unwrap(), swarm: swarm(), session });
+    assert_eq!(driven.held("a"), None);
+}
+
+#[test]
+fn a_new_day_is_read_where_something_is_limited() {
+    let mut driven = Driven::with(&["a"], per_day(usd(100)));
+    let reads = |effects: &[Effect]| effects.iter().any(|e| matches!(e, Effect::ReadBudgets(_)));
+    assert!(reads(&driven.event(EventKind::NewDay)));
+    let mut free = Driven::up(&["a"]);
+    assert!(!reads(&free.event(EventKind::NewDay)));
 }

@@ -263,6 +263,7 @@ impl World {
                 asked: None,
             },
             ended: false,
+            why: None,
             asleep: None,
             resumed: false,
             restarts: 0,

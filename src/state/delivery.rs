@@ -252,15 +252,24 @@ impl State {
     pub(super) fn deliver(&mut self, at: Timestamp, out: &mut Vec<Effect>) {
         let mut orders = Vec::new();
         for (name, queue) in self.queues.iter_mut().filter(|(_, q)| !q.is_empty()) {
-            let Some(swarm) = self.swarms.get(name).filter(|s| s.ending.is_none()) else { continue };
-            let specs: Vec<&AgentSpec> = swarm.agents.iter().map(|a| &a.spec).collect();
-            for agent in &swarm.agents {
+            let Some(swarm) = self.swarms.get_mut(name).filter(|s| s.ending.is_none()) else { continue };
+            let (agents, purse) = (&swarm.agents, &mut swarm.purse);
+            let specs: Vec<&AgentSpec> = agents.iter().map(|a| &a.spec).collect();
+            for agent in agents {
                 let Some((ready, pane)) = ready(agent, &self.profiles) else { continue };
+                // Work costs: none is handed out where a budget has no room for it.
+                if purse.may_send(&agent.spec.name).is_err() {
+                    continue;
+                }
                 let number = self.next_submission;
                 if !queue.offer(number, &ready, |from| route::accepts(&agent.spec, from, &specs), at) {
                     continue;
                 }
                 self.next_submission += 1;
+                if !purse.is_empty() {
+                    purse.promise(agent.spec.name.as_str(), at.as_millisecond());
+                    self.changed = true;
+                }
                 let Some((text, nonce)) = queue.text(number) else { continue };
                 let first = queue.cut(number).map(|whole| (agent.spec.directory.clone(), whole));
                 orders.push(Effect::Submit {
@@ -290,6 +299,13 @@ impl State {
     pub(super) fn submitted(&mut self, number: u64, receipt: &Receipt, at: Timestamp, out: &mut Vec<Effect>) {
         let found = self.queues.iter_mut().find(|(_, q)| q.injection(number).is_some());
         let Some((swarm, queue)) = found.map(|(s, q)| (s.clone(), q)) else { return };
+        // What was set aside for a turn that does not begin is free again.
+        if !matches!(receipt.outcome, delivery::Outcome::Submitted | delivery::Outcome::QueuedByAgent)
+            && let Some(agent) = queue.injection(number).map(|i| i.agent.clone())
+            && let Some(of) = self.swarms.get_mut(&swarm)
+        {
+            of.purse.cancel(agent.as_str());
+        }
         let due = queue.injected(number, &outcome(receipt), at);
         self.follow(&swarm, due, at, out);
     }
@@ -336,7 +352,11 @@ impl State {
     pub(super) fn mail_view(&self, swarm: &SwarmName) -> (Inbox, Vec<HandoffView>) {
         let Some(queue) = self.queues.get(swarm) else { return Default::default() };
         let human = self.mail_counts(swarm, &Address::Human);
-        (human, queue.all().take(SHOWN).map(view).collect())
+        // What wants the person first, then the newest.
+        let mut live: Vec<&Entry> = queue.live().collect();
+        live.reverse();
+        live.sort_by_key(|e| !matches!(e.state, handoff::State::Dead | handoff::State::Unknown));
+        (human, live.into_iter().chain(queue.recent()).take(SHOWN).map(view).collect())
     }
 
     pub(super) fn mail_counts(&self, swarm: &SwarmName, of: &Address) -> Inbox {

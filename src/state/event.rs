@@ -306,6 +306,8 @@ pub enum EventKind {
     },
     /// Time passed.
     Tick,
+    /// Another day has begun.
+    NewDay,
 }
 
 /// A marked block that is no message, or none that may go out.

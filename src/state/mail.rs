@@ -240,7 +240,12 @@ impl State {
             has_room(queue, &draft)?;
         }
         let names: Vec<AgentName> = receivers.iter().map(|a| a.name.clone()).collect();
-        let waits = names.iter().map(|name| why_waits(known.agents.iter().find(|a| a.spec.name == *name)));
+        let waits = names.iter().map(|name| {
+            let agent = known.agents.iter().find(|a| a.spec.name == *name);
+            let no_room = || known.purse.may_send(name).err();
+            why_waits(agent)
+                .or_else(|| no_room().map(|why| format!("`{name}` gets no new work: {}", why.reason)))
+        });
         let waits: Vec<Option<String>> = waits.collect();
         // One of a role that is free is enough.
         let mut note =

@@ -255,6 +255,7 @@ impl State {
                     None => self.problems.remove(about),
                 };
             }
+            EventKind::NewDay => self.new_day(&mut out),
             EventKind::Tick => {
                 self.tick(at, &mut out);
                 self.enforce(at, &mut out);
@@ -419,10 +420,11 @@ impl State {
                     agent.cut_off = !known.ended;
                     agent.resumed = known.resumed;
                     if known.ended {
-                        agent.run = Run::Ended;
-                        let reason = known.asleep.map(|_| Reason::Asleep);
-                        agent.verdict =
-                            agent::by_swarm(Status::Exited, reason, "ended before the monitor started", at);
+                        // One that was lost from sight did not come to its end by anybody's will, and may be found again.
+                        agent.cut_off = known.why == Some(Reason::Lost);
+                        agent.run = if agent.cut_off { Run::Absent } else { Run::Ended };
+                        let what = "ended before the monitor started";
+                        agent.verdict = agent::by_swarm(Status::Exited, known.why, what, at);
                         agent.since = known.asleep.unwrap_or(at);
                     }
                 }
@@ -438,6 +440,7 @@ impl State {
 
     /// Takes an agent that the user removed out of the swarm.
     fn forget(&mut self, swarm: &SwarmName, name: &AgentName, at: Timestamp, out: &mut Vec<Effect>) {
+        self.settle_removed(swarm, name, at, out);
         if let Some(swarm) = self.swarms.get_mut(swarm) {
             swarm.agents.retain(|a| a.spec.name != *name);
             swarm.config.agents.retain(|a| a.name != *name);

@@ -37,7 +37,7 @@ impl State {
                 }
             }
             if let Some(session) = swarm.session
-                && !rows.iter().any(|r| r.session == session)
+                && !rows.iter().any(|r| r.session == session && r.swarm == name.as_str())
             {
                 swarm.session = None;
                 self.changed = true;

@@ -180,11 +180,16 @@ impl Purse {
         self.known = Some((up_ms, day_ms));
         self.failed = None;
         self.spent = spent.into_iter().map(entry).collect();
-        // What was heard while the store was being read is newer than what was read.
-        for (of, heard) in newer {
-            let read = self.spent.entry(of).or_default();
-            if heard.total.tokens > read.total.tokens {
-                *read = heard;
+        // What was heard of an agent while the store was being read is newer than what was read. One that has another name
+        // by now, or is gone, is in the store under what it is called there.
+        let sum = |of: &BTreeMap<(String, Option<String>), Spent>, agent: &str| -> u64 {
+            of.iter().filter(|((name, _), _)| name == agent).map(|(_, s)| s.total.tokens).sum()
+        };
+        for agent in self.roles.keys() {
+            if sum(&newer, agent) > sum(&self.spent, agent) {
+                self.spent.retain(|(name, _), _| name != agent);
+                let heard = newer.iter().filter(|((name, _), _)| name == agent);
+                self.spent.extend(heard.map(|(of, spent)| (of.clone(), *spent)));
             }
         }
         self.worked_ms = worked_ms.into_iter().collect();
@@ -198,7 +203,7 @@ impl Purse {
             self.recent.push((work.agent, cost));
         }
         for work in open {
-            if work.began_ms < up_ms {
+            if work.began_ms < up_ms || !self.roles.contains_key(&work.agent) {
                 continue;
             }
             let turn = Turn { phase: Phase::Running, began_ms: work.began_ms, base: work.base };
@@ -249,6 +254,8 @@ impl Purse {
             self.spent.values_mut().for_each(|s| s.day = Amount::default());
             self.worked_ms.clear();
         }
+        // All of it, in whatever roles: its role may be another by now.
+        self.spent.retain(|(name, _), _| name != agent);
         self.spent.extend(spent.into_iter().map(entry));
         if let Some(Turn { phase: Phase::Ended { heard, .. }, .. }) = self.turns.get_mut(agent) {
             *heard = true;

@@ -18,8 +18,8 @@ use super::{Instance, Started, Usage};
 pub enum Record {
     /// A swarm is up, with this configuration (no secrets in it).
     SwarmUp {
-        /// Its session.
-        session: SessionId,
+        /// Its session; `None` while it has none.
+        session: Option<SessionId>,
         /// What it is.
         config: Box<Config>,
         /// When.
@@ -181,6 +181,8 @@ pub struct SavedAgent {
     pub instance: Instance,
     /// Whether that had ended.
     pub ended: bool,
+    /// Why, where it has ended.
+    pub why: Option<Reason>,
     /// It was put to sleep then.
     pub asleep: Option<Timestamp>,
     /// It was started with the conversation of one before.

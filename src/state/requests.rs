@@ -284,9 +284,18 @@ impl State {
         }
     }
 
+    /// What is going down does so: nothing is begun or kept in it.
+    pub(super) fn refuse_in_down(&self, swarm: &SwarmName) -> Result<(), Error> {
+        match self.swarms.get(swarm).is_some_and(|s| s.ending.is_some()) {
+            true => Err(Error::new(Kind::Blocked, format!("`{swarm}` is going down"))),
+            false => Ok(()),
+        }
+    }
+
     fn restart(&mut self, actor: &str, restart: &Restart, at: Timestamp, out: &mut Vec<Effect>) -> Answered {
         let Target { swarm, agent: name } = &restart.target;
         let agent = self.target(&restart.target)?;
+        self.refuse_in_down(swarm)?;
         refuse_adopted(agent, "restarted")?;
         if agent.is_busy_starting() {
             let ending = agent.end_when_started.is_some();
@@ -321,6 +330,7 @@ impl State {
         out: &mut Vec<Effect>,
     ) -> Answered {
         let agent = self.target(target)?;
+        self.refuse_in_down(&target.swarm)?;
         refuse_adopted(agent, "ended")?;
         match agent.run {
             Run::Running | Run::Stopping { .. } => {

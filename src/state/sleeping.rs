@@ -122,6 +122,7 @@ impl State {
     ) -> Answered {
         let agent = self.target(target)?;
         let (swarm, name) = (&target.swarm, &target.agent);
+        self.refuse_in_down(swarm)?;
         if let Run::Stopping { then: Then::Sleep(_), .. } = agent.run {
             self.want_again(swarm, name, Waking::Asked);
             return Ok(Some(Value::Null));

@@ -77,7 +77,7 @@ impl State {
         swarm.overview = overview;
         self.changed = true;
         out.push(Effect::Store(Record::SwarmUp {
-            session,
+            session: Some(session),
             config: Box::new(swarm.config.without_secrets()),
             at,
         }));

@@ -241,6 +241,10 @@ fn down_names_who_works_and_ends_all_the_same_when_forced() {
     assert_eq!(replied(&refused), Some(Err(crate::error::Kind::Blocked.code())));
     let effects = driven.ask(Request::Down(Down { swarm: swarm(), force: true }));
     assert_eq!(replied(&effects), None, "it answers when all have ended");
+    for request in [Request::Kill(target("a")), Request::Wake(target("a"))] {
+        let refused = driven.ask(request);
+        assert_eq!(replied(&refused), Some(Err(crate::error::Kind::Blocked.code())), "nothing is kept in it");
+    }
     driven.dies(0, 0);
     let effects = driven.dies(1, 0);
     assert!(effects.iter().any(|e| matches!(e, Effect::EndSession { .. })), "{effects:?}");

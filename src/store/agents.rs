@@ -86,7 +86,7 @@ pub struct NewEvent<'a> {
 pub fn swarm_up(
     tx: &Transaction<'_>,
     server: &str,
-    session: &str,
+    session: Option<&str>,
     config: &Config,
     at: Timestamp,
 ) -> rusqlite::Result<i64> {
@@ -109,6 +109,8 @@ pub fn swarm_down(tx: &Transaction<'_>, server: &str, name: &str, at: Timestamp)
         "UPDATE swarm SET session = NULL, down_at = ?3 WHERE server = ?1 AND name = ?2",
         params![server, name, at.to_string()],
     )?;
+    // Nobody is held in the next one for what was wrong in this.
+    tx.execute("DELETE FROM hold WHERE server = ?1 AND swarm = ?2", params![server, name])?;
     Ok(())
 }
 
@@ -150,7 +152,7 @@ pub fn instance_session(tx: &Transaction<'_>, instance: &str, session: &str) -> 
     Ok(())
 }
 
-/// Books the end of an instance; a second end changes nothing.
+/// Books the end of an instance; a second end changes nothing, but of one that was only lost from sight.
 pub fn instance_ended(
     tx: &Transaction<'_>,
     instance: &str,
@@ -161,7 +163,7 @@ pub fn instance_ended(
 ) -> rusqlite::Result<()> {
     tx.execute(
         "UPDATE instance SET ended_at = ?2, exit_status = ?3, exit_signal = ?4, end_reason = ?5
-         WHERE id = ?1 AND ended_at IS NULL",
+         WHERE id = ?1 AND (ended_at IS NULL OR end_reason = 'lost')",
         params![instance, at.to_string(), status, signal, reason],
     )?;
     Ok(())

@@ -230,6 +230,20 @@ fn a_role_is_a_queue_that_its_agents_share() {
 }
 
 #[test]
+fn what_a_role_was_asked_outlives_the_one_that_had_it() {
+    let mut driven = Driven::new();
+    let of_role = driven.put("a", "@worker", |_| {});
+    let own = driven.put("a", "c", |_| {});
+    let number = driven.offer("c", true, 0).unwrap();
+    assert!(driven.queue.injection(number).unwrap().ids.contains(&of_role));
+    driven.submitted(number, Evidence::Hook, 0);
+    driven.queue.agent_removed(&name("c"), at(2));
+    assert_eq!(driven.state(&own), State::Refused);
+    let next = driven.offer("b", true, 3).unwrap();
+    assert_eq!(driven.queue.injection(next).unwrap().ids, [of_role]);
+}
+
+#[test]
 fn an_agent_that_cannot_run_commands_gets_messages_whole_and_fenced() {
     let mut driven = Driven::new();
     driven.put("a", "b", |d| d.body = "hello".into());

@@ -41,7 +41,7 @@ pub(super) struct EventLine {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Row {
     SwarmUp {
-        session: String,
+        session: Option<String>,
         config: Box<Config>,
         at: Timestamp,
     },
@@ -130,7 +130,7 @@ impl From<Record> for Row {
     fn from(record: Record) -> Self {
         match record {
             Record::SwarmUp { session, config, at } => {
-                Self::SwarmUp { session: session.to_string(), config, at }
+                Self::SwarmUp { session: session.map(|s| s.to_string()), config, at }
             }
             Record::SwarmDown { swarm, at } => Self::SwarmDown { swarm: swarm.to_string(), at },
             Record::InstanceStarted {
@@ -199,7 +199,7 @@ impl Row {
     pub(super) fn book(&self, tx: &Transaction<'_>, server: &str) -> rusqlite::Result<()> {
         match self {
             Self::SwarmUp { session, config, at } => {
-                agents::swarm_up(tx, server, session, config, *at).map(|_| ())
+                agents::swarm_up(tx, server, session.as_deref(), config, *at).map(|_| ())
             }
             Self::SwarmDown { swarm, at } => agents::swarm_down(tx, server, swarm, *at),
             Self::InstanceStarted { swarm, row } => agents::instance_started(tx, server, swarm, row),

@@ -126,7 +126,11 @@ impl State {
         self.swarm_or(&request.swarm)?;
         let queue = self.queues.entry(request.swarm.clone()).or_default();
         let id = find(queue, &request.id)?;
-        let state = queue.find(&id).map_or(handoff::State::Done, |e| e.state);
+        let entry = queue.find(&id).ok();
+        let state = entry.map_or(handoff::State::Done, |e| e.state);
+        // In the pane already, or on its way there: nobody can take it back.
+        let typed =
+            entry.is_some_and(|e| e.carried.is_some() || e.state == handoff::State::Injected && e.is_over());
         let wrong = |what: &str| {
             Err(Error::new(
                 Kind::Blocked,
@@ -138,7 +142,7 @@ impl State {
                 queue.retry("human", &id, at);
             }
             LetterAct::Retry => return wrong("tried again"),
-            LetterAct::Drop if state == handoff::State::Dead || state.is_pending() => {
+            LetterAct::Drop if !typed && (state == handoff::State::Dead || state.is_pending()) => {
                 let due = queue.refuse("human", &id, "dropped by the person", at);
                 self.follow(&request.swarm.clone(), due, at, out);
             }

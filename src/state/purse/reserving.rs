@@ -39,6 +39,16 @@ impl Purse {
         }
     }
 
+    /// An agent is of the swarm no longer: what it does is over.
+    pub fn removed(&mut self, agent: &str, now_ms: i64, out: &mut Written) {
+        if let Some(turn) = self.turns.get_mut(agent)
+            && turn.phase == Phase::Running
+        {
+            turn.phase = Phase::Ended { at_ms: now_ms, heard: true };
+        }
+        self.settle(agent, out);
+    }
+
     /// Reserves what the turn of `agent` is expected to take beyond what it has taken.
     pub(super) fn reserve(&mut self, agent: &str, now_ms: i64) {
         let Some(turn) = self.turns.get(agent) else { return };
@@ -70,7 +80,8 @@ impl Purse {
         let Phase::Ended { at_ms, .. } = turn.phase else { return };
         let wall_ms = elapsed(turn.began_ms, at_ms);
         let cost = Amount { wall_ms, ..self.total(agent).minus(turn.base) };
-        *self.worked_ms.entry(agent.to_owned()).or_default() += wall_ms;
+        let day = self.known.map_or(0, |(_, day)| day);
+        *self.worked_ms.entry(agent.to_owned()).or_default() += elapsed(turn.began_ms.max(day), at_ms);
         self.last.insert(agent.to_owned(), (turn.began_ms, cost));
         self.recent.push((agent.to_owned(), cost));
         let excess = self.recent.len().saturating_sub(REMEMBER);

@@ -237,7 +237,8 @@ fn two_without_a_pane_are_woken_one_after_the_other() {
     driven.ask(Request::Hibernate(target("b")));
     driven.dies(1, 0);
     assert!(driven.agent("b").is_asleep());
-    driven.event(EventKind::Panes { rows: vec![pane_row(PaneId(7))], looked_at: Some(Vec::new()) });
+    let row = PaneRow { swarm: "shop".into(), ..pane_row(PaneId(7)) };
+    driven.event(EventKind::Panes { rows: vec![row], looked_at: Some(Vec::new()) });
     let to = vec!["a".parse().unwrap(), "b".parse().unwrap()];
     let text = "good morning".into();
     let effects = driven.ask(Request::Send(SendText {
@@ -449,6 +450,7 @@ fn another_monitor_lets_it_sleep() {
         agent: "a".parse().unwrap(),
         instance: first.agent("a").instance.clone().unwrap(),
         ended: true,
+        why: Some(Reason::Asleep),
         asleep: Some(at(-500)),
         resumed: false,
         restarts: 0,

@@ -101,6 +101,7 @@ fn after_a_restart_of_the_monitor_a_status_lasts_since_it_began() {
         agent: "a".parse().unwrap(),
         instance: agent.instance.clone().unwrap(),
         ended: false,
+        why: None,
         asleep: None,
         resumed: false,
         restarts: 0,
@@ -176,4 +177,45 @@ fn what_a_hook_says_of_the_context_is_heard() {
     driven.event(EventKind::Usage { instance: "i100".into(), usage: Box::new(usage) });
     driven.event(hook("Stop", used));
     assert_eq!(driven.agent("a").view().context.unwrap().used, Some(7));
+}
+
+#[test]
+fn who_was_lost_before_the_monitor_restarted_is_lost_still_and_found_again() {
+    let driven = claude();
+    let mut instance = driven.agent("a").instance.clone().unwrap();
+    instance.session = None;
+    let saved = SavedAgent {
+        agent: "a".parse().unwrap(),
+        instance,
+        ended: true,
+        why: Some(Reason::Lost),
+        asleep: None,
+        resumed: false,
+        restarts: 0,
+        adopted: false,
+        usage: Usage::default(),
+        status: None,
+        hold: None,
+    };
+    let config = driven.state.swarms[&swarm()].config.clone();
+    let rebuilt =
+        || SavedSwarm { config: config.clone(), session: Some(SessionId(1)), agents: vec![saved.clone()] };
+    let mut second = Driven::new();
+    second.event(EventKind::Rebuilt(vec![rebuilt()]));
+    let effects = second.event(EventKind::Panes { rows: Vec::new(), looked_at: None });
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Notify { .. })), "it was told before");
+    assert_eq!(second.agent("a").verdict.reason, Some(Reason::Lost));
+    assert!(second.agent("a").cut_off, "its work does not begin a second time by itself");
+    // Its pane is there after all: it is watched, and not started over.
+    let mut third = Driven::new();
+    third.event(EventKind::Rebuilt(vec![rebuilt()]));
+    let row = PaneRow {
+        agent: "a".into(),
+        swarm: "shop".into(),
+        instance: "i100".into(),
+        pid: Some(7),
+        ..pane_row(PaneId(0))
+    };
+    third.event(EventKind::Panes { rows: vec![row], looked_at: None });
+    assert_eq!((third.agent("a").run, third.agent("a").cut_off), (Run::Running, false));
 }
