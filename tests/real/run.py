@@ -282,7 +282,7 @@ class Run:
         slow, tool, short = ASK[name]
         for trial in range(trials):
             at = self.type_in(name, short if trial else slow)
-            seen = self.until(name, "working", since=at)
+            seen = self.until(name, "working", seconds=60 if trial == 0 else 5, since=at)
             if trial == 0:
                 self.row(name, "working", "working", self.latest[name][0][0], seen)
             if seen:
