@@ -7,7 +7,8 @@
 //! # How far a budget can be overshot
 //!
 //! Usage is known only after a response was billed. The overshoot is at most what the responses in flight cost beyond
-//! their reservations: one for each working agent, and one for each subagent it runs.
+//! their reservations: one for each working agent, and one for each subagent it runs. A turn that begins alone, below the
+//! point where nothing new is sent, may cost more than what is left.
 
 mod key;
 #[cfg(test)]
@@ -317,7 +318,9 @@ impl Budgets {
     }
 
     /// Whether what `claim` says may be sent, or which budget forbids it: one that has reached the point where nothing
-    /// new is sent, or would pass its limit with everything that is reserved.
+    /// new is sent, or would pass its limit with what is reserved for others. Alone, below that point, a turn may begin
+    /// whatever it is expected to take: an estimate is no spending, and what has room for no turn would have room for none
+    /// all day.
     pub fn check(&self, claim: &Claim) -> Result<(), Refusal> {
         for (key, estimate) in claim {
             let Some(account) = self.accounts.get(key) else { continue };
@@ -326,7 +329,8 @@ impl Budgets {
             let after = committed.plus(*estimate);
             for (measure, limit) in limits(&account.allowed()) {
                 let percent = percent(committed.measured(measure), limit);
-                if stop > 0 && (percent >= stop || after.measured(measure) > limit) {
+                let beside = account.reserved.measured(measure) > 0;
+                if stop > 0 && (percent >= stop || beside && after.measured(measure) > limit) {
                     return Err(Refusal { key: key.clone(), measure, percent });
                 }
             }

@@ -55,8 +55,7 @@ pub struct Enforced {
 }
 
 impl State {
-    /// Whether work may be sent to an agent now: nobody holds it and its budgets have room for a turn. Pure; who is
-    /// about to send asks [`State::reserve_turn`].
+    /// Whether work may be sent to an agent now: nobody holds it and its budgets have room for a turn.
     pub fn may_send(&self, swarm: &SwarmName, agent: &AgentName) -> Result<(), Stopped> {
         let Some(found) = self.swarms.get(swarm) else { return Ok(()) };
         if let Some(hold) = found.agents.iter().find(|a| a.spec.name == *agent).and_then(|a| a.hold.as_ref())
@@ -273,7 +272,9 @@ impl State {
             if found.purse.may_send(&agent).is_err() {
                 continue;
             }
-            found.purse.promise(agent.as_str(), ms(at));
+            if !found.purse.is_empty() {
+                found.purse.promise(agent.as_str(), ms(at));
+            }
             if let Some(agent) = found.agent_mut(&agent) {
                 out.extend(agent.settle_owed(swarm, at));
             }

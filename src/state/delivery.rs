@@ -257,8 +257,9 @@ impl State {
             let specs: Vec<&AgentSpec> = agents.iter().map(|a| &a.spec).collect();
             for agent in agents {
                 let Some((ready, pane)) = ready(agent, &self.profiles) else { continue };
-                // Work costs: none is handed out where a budget has no room for it.
-                if purse.may_send(&agent.spec.name).is_err() {
+                // Work costs: none is handed out where a budget has no room for it. Who works gets only what the person wants
+                // typed into that very turn.
+                if ready.idle && purse.may_send(&agent.spec.name).is_err() {
                     continue;
                 }
                 let number = self.next_submission;
@@ -266,7 +267,7 @@ impl State {
                     continue;
                 }
                 self.next_submission += 1;
-                if !purse.is_empty() {
+                if ready.idle && !purse.is_empty() {
                     purse.promise(agent.spec.name.as_str(), at.as_millisecond());
                     self.changed = true;
                 }

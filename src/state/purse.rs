@@ -460,7 +460,8 @@ impl Purse {
 
     /// When time alone changes something: a turn is to be settled, a limit on time reaches its next threshold.
     pub fn next_ms(&self) -> Option<i64> {
-        self.known?;
+        // Where nothing is limited nobody settles what is still open.
+        self.known.filter(|_| !self.is_empty())?;
         let turns = self.turns.values().filter_map(|turn| match turn.phase {
             Phase::Ended { at_ms, heard: true } => Some(at_ms + SETTLE_MS),
             Phase::Ended { at_ms, heard: false } => Some(at_ms + SETTLE_LATEST_MS),

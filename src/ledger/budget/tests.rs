@@ -96,9 +96,12 @@ fn a_refusal_reserves_nothing_anywhere() {
         (agent.clone(), usd(10), Thresholds::default()),
         (swarm_day(), usd(1), Thresholds::default()),
     ]);
+    // Beside others; alone it may begin.
+    reserve(&mut budgets, "b", vec![(swarm_day(), spent(10))]).unwrap();
     let both = vec![(agent.clone(), spent(200)), (swarm_day(), spent(200))];
+    assert!(Budgets::default().check(&both).is_ok());
     assert_eq!(reserve(&mut budgets, "a", both).unwrap_err().key, swarm_day());
-    assert!(budgets.accounts().all(|(_, account)| account.reserved == Amount::default()));
+    assert_eq!(budgets.account(&agent).unwrap().reserved, Amount::default());
     assert!(reserve(&mut budgets, "a", vec![(agent, spent(900))]).is_ok());
 }
 
@@ -123,7 +126,7 @@ fn an_estimate_is_the_dearer_of_experience_and_context() {
 }
 
 proptest! {
-    /// Whatever the order of reserving and settling: what is admitted never exceeds the limit.
+    /// Whatever the order of reserving and settling: what is admitted never exceeds the limit, but for one that began alone.
     #[test]
     fn admitted_work_stays_within_the_limit(steps in proptest::collection::vec((0_i64..200, any::<bool>()), 1..60)) {
         let mut budgets = one(swarm_day(), usd(5));
@@ -138,7 +141,8 @@ proptest! {
                 open.push((n.to_string(), cents));
             }
             let promised: i64 = open.iter().map(|(_, c)| c).sum();
-            prop_assert!(total + promised <= 500);
+            let many = open.iter().filter(|(_, cents)| *cents > 0).count() > 1;
+            prop_assert!(total + promised <= 500 || !many);
         }
     }
 }

@@ -15,7 +15,8 @@ const REMEMBER: usize = 200;
 impl Purse {
     /// Whether a turn for `agent` may be sent now.
     pub fn check(&self, agent: &str) -> Result<(), Refusal> {
-        if self.turns.contains_key(agent) {
+        let ended = |turn: &Turn| matches!(turn.phase, Phase::Ended { .. });
+        if self.turns.get(agent).is_some_and(|turn| !ended(turn)) {
             // What is reserved for it already may be used.
             return Ok(());
         }
