@@ -489,8 +489,9 @@ impl Queue {
         }
     }
 
-    /// An agent is of the swarm no longer: what waits for it is refused to its senders.
-    pub fn agent_removed(&mut self, agent: &AgentName, at: Timestamp) -> Vec<Due> {
+    /// An agent is of the swarm no longer: what waits for it is refused to its senders, and what was for its role, too,
+    /// unless there are others who `share` it.
+    pub fn agent_removed(&mut self, agent: &AgentName, share: bool, at: Timestamp) -> Vec<Due> {
         self.instance_ended(agent, None, at);
         let lane = self.lanes.get(&Address::Agent(agent.clone()));
         let ids: Vec<String> = lane.into_iter().flatten().map(|(_, _, id)| id.clone()).collect();
@@ -498,7 +499,7 @@ impl Queue {
         for id in &ids {
             let of_role =
                 self.entries.get(id).is_some_and(|e| matches!(e.handoff.draft.to, Address::Role(_)));
-            if of_role {
+            if of_role && share {
                 // Another one of the role takes it, marked: nobody knows how far the first came.
                 self.step(id, State::Queued, "the agent was removed", at, |e| {
                     unbind(e);

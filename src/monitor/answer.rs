@@ -189,17 +189,14 @@ async fn marked(
     profile: &Profile,
     (before, position): (&Reading, usize),
 ) -> Result<()> {
-    for look in 0..PAINT_LOOKS {
+    for _ in 0..LOOKS {
+        // A look may meet it half painted.
         let now = read(conn, pane, profile).await?;
-        if !still_asks(before, &now) {
-            break;
-        }
-        if now.options.iter().position(|o| o.selected) == Some(position) {
+        let selected = now.options.iter().position(|o| o.selected);
+        if still_asks(before, &now) && selected == Some(position) {
             return Ok(());
         }
-        if look + 1 < PAINT_LOOKS {
-            tokio::time::sleep(BETWEEN).await;
-        }
+        tokio::time::sleep(BETWEEN).await;
     }
     Err(Error::new(Kind::Blocked, "the prompt's mark did not go to that option: nothing was confirmed")
         .hint("look at the pane: `swarm attach AGENT`"))

@@ -441,13 +441,17 @@ impl State {
     /// Takes an agent that the user removed out of the swarm.
     fn forget(&mut self, swarm: &SwarmName, name: &AgentName, at: Timestamp, out: &mut Vec<Effect>) {
         self.settle_removed(swarm, name, at, out);
+        let role = self.agent(swarm, name).and_then(|a| a.spec.role.clone());
+        let mut others =
+            self.swarms.get(swarm).into_iter().flat_map(|s| &s.agents).filter(|a| a.spec.name != *name);
+        let share = role.is_some() && others.any(|a| a.spec.role == role);
         if let Some(swarm) = self.swarms.get_mut(swarm) {
             swarm.agents.retain(|a| a.spec.name != *name);
             swarm.config.agents.retain(|a| a.name != *name);
             swarm.reconfigure_purse();
             self.changed = true;
         }
-        let due = self.queues.get_mut(swarm).map(|q| q.agent_removed(name, at)).unwrap_or_default();
+        let due = self.queues.get_mut(swarm).map(|q| q.agent_removed(name, share, at)).unwrap_or_default();
         self.follow(swarm, due, at, out);
         self.keep_config(swarm, at, out);
         self.up_without(swarm, name, at, out);

@@ -59,6 +59,10 @@ impl App {
             Input::Key(key) => {
                 let live = matches!(self.mode, Mode::Live(_));
                 self.key(key);
+                // What was open is closed, and its agent may have left the list meanwhile.
+                if matches!(self.mode, Mode::Normal) && self.selected_row().is_none() {
+                    self.relist(None);
+                }
                 // What is typed shows when the pane shows it.
                 return !(live && matches!(self.mode, Mode::Live(_)));
             }

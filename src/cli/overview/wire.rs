@@ -126,9 +126,13 @@ impl<'a> Wire<'a> {
                 None => return false,
                 Some(Request::Watch(agent)) => self.watched = agent,
                 Some(Request::Events(_)) => {}
-                Some(_) => {
+                Some(request) => {
                     let text = "no monitor: nothing was done".to_owned();
-                    let _ = self.updates.send(Update::Outcome { text, failed: true }).await;
+                    let update = match request {
+                        Request::Type { agent, .. } => Update::Untyped { agent, text },
+                        _ => Update::Outcome { text, failed: true },
+                    };
+                    let _ = self.updates.send(update).await;
                 }
             }
         }
@@ -265,7 +269,8 @@ impl<'a> Wire<'a> {
                 let update = match self.pending.remove(&id) {
                     Some(Pending::Preview(_) | Pending::Quiet) | None => return Ok(()),
                     Some(Pending::Typed(agent)) => {
-                        self.typed = None;
+                        self.typed.take_if(|(to, _)| *to == agent);
+                        self.pass_on(asker).await?;
                         Update::Untyped { agent, text }
                     }
                     Some(_) => Update::Outcome { text, failed: true },

@@ -237,7 +237,7 @@ fn what_a_role_was_asked_outlives_the_one_that_had_it() {
     let number = driven.offer("c", true, 0).unwrap();
     assert!(driven.queue.injection(number).unwrap().ids.contains(&of_role));
     driven.submitted(number, Evidence::Hook, 0);
-    driven.queue.agent_removed(&name("c"), at(2));
+    driven.queue.agent_removed(&name("c"), true, at(2));
     assert_eq!(driven.state(&own), State::Refused);
     let next = driven.offer("b", true, 3).unwrap();
     assert_eq!(driven.queue.injection(next).unwrap().ids, [of_role]);
