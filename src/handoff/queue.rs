@@ -229,7 +229,7 @@ impl Queue {
     }
 
     /// What is under way, the oldest first.
-    pub fn live(&self) -> impl Iterator<Item = &Entry> {
+    pub fn live(&self) -> impl DoubleEndedIterator<Item = &Entry> {
         self.entries.values()
     }
 

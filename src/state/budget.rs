@@ -523,7 +523,7 @@ fn crossed(swarm: &SwarmName, purse: &Purse, crossing: &Crossing, at: Timestamp,
             Action::None | Action::Warn => "",
             Action::StopDispatch => ": nothing new is handed to its agents",
             Action::Hold => ": its agents are held",
-            Action::Interrupt => ": its agents are interrupted",
+            Action::Interrupt => ": its agents are held, and a turn that runs is interrupted",
         };
         let text = format!("{}{then}", purse.say(&crossing.key));
         out.push(Effect::NotifyBudget { swarm: swarm.clone(), text });

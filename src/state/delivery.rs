@@ -257,13 +257,12 @@ impl State {
             let specs: Vec<&AgentSpec> = agents.iter().map(|a| &a.spec).collect();
             for agent in agents {
                 let Some((ready, pane)) = ready(agent, &self.profiles) else { continue };
+                let number = self.next_submission;
+                let accepts = |from: &Party| route::accepts(&agent.spec, from, &specs);
                 // Work costs: none is handed out where a budget has no room for it. Who works gets only what the person wants
                 // typed into that very turn.
-                if ready.idle && purse.may_send(&agent.spec.name).is_err() {
-                    continue;
-                }
-                let number = self.next_submission;
-                if !queue.offer(number, &ready, |from| route::accepts(&agent.spec, from, &specs), at) {
+                let room = || !ready.idle || purse.may_send(&agent.spec.name).is_ok();
+                if !queue.offer(number, &ready, accepts, room, at) {
                     continue;
                 }
                 self.next_submission += 1;
@@ -354,10 +353,9 @@ impl State {
         let Some(queue) = self.queues.get(swarm) else { return Default::default() };
         let human = self.mail_counts(swarm, &Address::Human);
         // What wants the person first, then the newest.
-        let mut live: Vec<&Entry> = queue.live().collect();
-        live.reverse();
-        live.sort_by_key(|e| !matches!(e.state, handoff::State::Dead | handoff::State::Unknown));
-        (human, live.into_iter().chain(queue.recent()).take(SHOWN).map(view).collect())
+        let stuck = |e: &&Entry| matches!(e.state, handoff::State::Dead | handoff::State::Unknown);
+        let (stuck, others) = (queue.live().rev().filter(stuck), queue.live().rev().filter(|e| !stuck(e)));
+        (human, stuck.chain(others).chain(queue.recent()).take(SHOWN).map(view).collect())
     }
 
     pub(super) fn mail_counts(&self, swarm: &SwarmName, of: &Address) -> Inbox {

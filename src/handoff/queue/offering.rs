@@ -20,12 +20,13 @@ const BLOCKED_MAX: SignedDuration = SignedDuration::from_secs(30);
 
 impl Queue {
     /// Offers an agent that could be written to now what it gets next, as submission `number`; whether there is
-    /// anything.
+    /// anything. Only where there is, `room` is asked whether the agent may be given work.
     pub fn offer(
         &mut self,
         number: u64,
         ready: &Ready<'_>,
         accepts: impl Fn(&Party) -> bool,
+        room: impl FnOnce() -> bool,
         at: Timestamp,
     ) -> bool {
         if self.injections.values().any(|i| i.agent == *ready.agent)
@@ -33,7 +34,7 @@ impl Queue {
         {
             return false;
         }
-        let Some((what, ids)) = self.next_for(ready, &accepts) else { return false };
+        let Some((what, ids)) = self.next_for(ready, &accepts).filter(|_| room()) else { return false };
         self.wake = Wake::Stale;
         if what == What::Reminder {
             for id in &ids {

@@ -46,7 +46,7 @@ impl Driven {
         let agent = name(agent);
         let ready = Ready { agent: &agent, role: Some("worker"), instance: "i1", rings, idle: true };
         self.number += 1;
-        self.queue.offer(self.number, &ready, |_| true, at(seconds)).then_some(self.number)
+        self.queue.offer(self.number, &ready, |_| true, || true, at(seconds)).then_some(self.number)
     }
 
     fn text(&self, number: u64) -> String {
