@@ -513,13 +513,8 @@ impl Machine {
     fn clean(&mut self, view: &View, why: Why, left: usize) -> Action {
         if view.reader == Reader::Agent && view.draft == Draft::Empty && left < self.clears() {
             // Emptied by us, or by the agent that took it in this moment: it is looked for before it is sent again.
-            let action = self.stranded(why, true);
-            return match action {
-                Action::Done(settled) if why == Why::NotTaken => {
-                    Action::Done(Settled { left: false, ..settled })
-                }
-                _ => self.done(Outcome::Blocked, why),
-            };
+            let outcome = if why == Why::NotTaken { Outcome::Stranded } else { Outcome::Blocked };
+            return self.ended(outcome, why, why == Why::NotTaken, false);
         }
         let person = view.person.is_some_and(|ago| ago < AT_IT);
         let ours = (view.draft.is_whole() || view.draft == Draft::Begun) && view.reader == Reader::Agent;
@@ -548,18 +543,21 @@ impl Machine {
     }
 
     fn stranded(&mut self, why: Why, entered: bool) -> Action {
+        self.ended(Outcome::Stranded, why, entered, true)
+    }
+
+    fn done(&mut self, outcome: Outcome, why: Why) -> Action {
+        self.ended(outcome, why, false, false)
+    }
+
+    fn ended(&mut self, outcome: Outcome, why: Why, entered: bool, left: bool) -> Action {
         self.phase = Phase::Done;
         let proof = entered.then(|| Proof {
             level: Level::E1,
             source: ProofSource::Tmux,
             text: "tmux has sent the key".to_owned(),
         });
-        Action::Done(Settled { outcome: Outcome::Stranded, why: Some(why), proof, entered, left: true })
-    }
-
-    fn done(&mut self, outcome: Outcome, why: Why) -> Action {
-        self.phase = Phase::Done;
-        Action::Done(Settled { outcome, why: Some(why), proof: None, entered: false, left: false })
+        Action::Done(Settled { outcome, why: Some(why), proof, entered, left })
     }
 }
 

@@ -92,6 +92,17 @@ fn explain_says_why_claims_lost() {
     assert_eq!(driven.agent("a").verdict.status, Status::Working);
 }
 
+/// The pane of `a`, as it was left by the monitor before.
+fn row_of_a() -> PaneRow {
+    PaneRow {
+        agent: "a".into(),
+        swarm: "shop".into(),
+        instance: "i100".into(),
+        pid: Some(7),
+        ..pane_row(PaneId(0))
+    }
+}
+
 #[test]
 fn after_a_restart_of_the_monitor_a_status_lasts_since_it_began() {
     let driven = claude();
@@ -114,14 +125,7 @@ fn after_a_restart_of_the_monitor_a_status_lasts_since_it_began() {
     let rebuilt = SavedSwarm { config, session: Some(SessionId(1)), agents: vec![saved] };
     let mut second = Driven::new();
     second.event(EventKind::Rebuilt(vec![rebuilt]));
-    let row = PaneRow {
-        agent: "a".into(),
-        swarm: "shop".into(),
-        instance: "i100".into(),
-        pid: Some(7),
-        ..pane_row(PaneId(0))
-    };
-    second.event(EventKind::Panes { rows: vec![row], looked_at: None });
+    second.event(EventKind::Panes { rows: vec![row_of_a()], looked_at: None });
     assert_eq!(second.agent("a").pid(), Some(100), "the shell of an adopted pane is not its agent");
     assert_eq!(second.agent("a").usage, usage);
     second.clock = 1;
@@ -209,13 +213,6 @@ fn who_was_lost_before_the_monitor_restarted_is_lost_still_and_found_again() {
     // Its pane is there after all: it is watched, and not started over.
     let mut third = Driven::new();
     third.event(EventKind::Rebuilt(vec![rebuilt()]));
-    let row = PaneRow {
-        agent: "a".into(),
-        swarm: "shop".into(),
-        instance: "i100".into(),
-        pid: Some(7),
-        ..pane_row(PaneId(0))
-    };
-    third.event(EventKind::Panes { rows: vec![row], looked_at: None });
+    third.event(EventKind::Panes { rows: vec![row_of_a()], looked_at: None });
     assert_eq!((third.agent("a").run, third.agent("a").cut_off), (Run::Running, false));
 }
